@@ -1,0 +1,102 @@
+import type { Secret } from '../model/secret.js';
+import type { FullAuthSession } from '../model/session.js';
+
+/**
+ * The three ports behind which the backends are. Every method returns a promise. An expected refusal is a value; a
+ * rejection means that the backend is at fault, and never counts as a denial. A rejection with `OverloadedError`
+ * refuses the init with a retry hint.
+ */
+export interface CallOptions {
+  /** Aborted when nobody waits for the answer any more: the deadline has passed or the caller has gone. */
+  signal: AbortSignal;
+}
+
+/** Why a backend said no: for the operator's log and for composition. Clients never see it. */
+export type DenialCause = 'unknownUser' | 'wrongSecret' | 'locked' | 'disabled' | 'expired' | (string & {});
+
+/** A no, as a value. */
+export interface Denied {
+  outcome: 'denied';
+  cause?: DenialCause | undefined;
+}
+
+/** Who somebody is, as an authenticator found. */
+export interface Identity {
+  /** The name of the user in the backend; it need not be the one that was asserted. */
+  user: string;
+  groups?: readonly string[] | undefined;
+  /** Whatever else the backend knows of the user, for the authorizer. */
+  claims?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** What is asserted: a user name and the secret that proves it. */
+export interface Credentials {
+  username: string;
+  secret: Secret;
+  /** The client's address in canonical form. */
+  ipAddress?: string | undefined;
+}
+
+export type AuthenticationOutcome = ({ outcome: 'authenticated' } & Identity) | Denied;
+export type AuthorizationOutcome = { outcome: 'authorized' } | Denied;
+
+/** Decides whether the asserted user is who they say. */
+export interface Authenticator {
+  readonly name: string;
+  authenticate(credentials: Credentials, options: CallOptions): Promise<AuthenticationOutcome>;
+  close?(): Promise<void>;
+}
+
+/** Decides whether a user may have a session. */
+export interface Authorizer {
+  readonly name: string;
+  authorize(identity: Identity, options: CallOptions): Promise<AuthorizationOutcome>;
+  close?(): Promise<void>;
+}
+
+/** For whom, and from where, a session is created. */
+export interface SessionRequest {
+  user: string;
+  ipAddress: string;
+}
+
+export type SessionCreation =
+  | {
+      outcome: 'created';
+      /** The new session, with its secret: this is the one time that it is known. */
+      session: FullAuthSession;
+      /** The ids of sessions of the same user that had to go for it (`evictOldest`), or were replaced (`reuse`). */
+      evicted?: readonly number[] | undefined;
+    }
+  /** The user has as many live sessions as allowed, and the policy is `refuse`. */
+  | { outcome: 'limitReached' };
+
+/** Which part of a list of sessions, in ascending order of id. */
+export interface SessionPage {
+  /** Only sessions with a greater id. */
+  after?: number | undefined;
+  /** At most so many. @defaultValue 1000 */
+  limit?: number | undefined;
+}
+
+/**
+ * Keeps the sessions. It holds only the SHA-256 of a session's secret, enforces the idle time-out and the absolute
+ * lifetime on every look-up, and the limit of sessions per user atomically in `create`. A session that is returned by
+ * anything but `create` has no `session_secret`.
+ */
+export interface SessionManager {
+  readonly name: string;
+  create(request: SessionRequest, options: CallOptions): Promise<SessionCreation>;
+  /** The live session that `secret` opens. It is not marked as used: see `refresh`. */
+  findBySecret(secret: Secret, options?: CallOptions): Promise<FullAuthSession | undefined>;
+  findById(sessionId: number, options?: CallOptions): Promise<FullAuthSession | undefined>;
+  /** The live sessions of a user, or of all users if `user` is undefined. */
+  listByUser(user: string | undefined, page?: SessionPage, options?: CallOptions): Promise<readonly FullAuthSession[]>;
+  /** Marks a live session as used now, which moves its idle limit, never its absolute one. */
+  refresh(sessionId: number, options?: CallOptions): Promise<FullAuthSession | undefined>;
+  /** @returns whether there was such a session, live or expired */
+  remove(sessionId: number, options?: CallOptions): Promise<boolean>;
+  /** Removes at most `limit` expired sessions, in one short step. @returns what it removed */
+  removeExpired(limit: number, options?: CallOptions): Promise<readonly FullAuthSession[]>;
+  close?(): Promise<void>;
+}

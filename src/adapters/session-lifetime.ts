@@ -1,0 +1,48 @@
+import { ConfigurationError } from '../model/errors.js';
+
+/** What happens when a user who has as many sessions as allowed asks for another. */
+export type SessionLimitPolicy = 'allow' | 'reuse' | 'evictOldest' | 'refuse';
+
+/** How long sessions live and how many a user may have. The same for every session manager. */
+export interface SessionLifetimeOptions {
+  /** A session that was not used for so many milliseconds has ended. @defaultValue 1_800_000 (30 minutes) */
+  idleTimeout?: number;
+  /** A session has ended so many milliseconds after its creation, however much it is used. @defaultValue 86_400_000 (24 hours) */
+  absoluteLifetime?: number;
+  /** How many live sessions a user may have. @defaultValue 100 */
+  maxSessionsPerUser?: number;
+  /**
+   * What happens beyond `maxSessionsPerUser`: `allow` has no limit; `evictOldest` ends the oldest session; `refuse`
+   * answers `limitReached`. `reuse` is not a limit but a way: whenever the user has a live session, the latest of them
+   * is given back under a fresh secret, and its old secret stops working.
+   *
+   * @defaultValue `'evictOldest'`
+   */
+  limitPolicy?: SessionLimitPolicy;
+}
+
+/** The options of {@link SessionLifetimeOptions} with every default in place. */
+export class SessionLifetime {
+  readonly idleTimeout: number;
+  readonly absoluteLifetime: number;
+  readonly maxSessionsPerUser: number;
+  readonly limitPolicy: SessionLimitPolicy;
+
+  /** @throws ConfigurationError if a number is not a positive integer */
+  constructor(options: SessionLifetimeOptions = {}) {
+    this.idleTimeout = positive('idleTimeout', options.idleTimeout ?? 30 * 60_000);
+    this.absoluteLifetime = positive('absoluteLifetime', options.absoluteLifetime ?? 24 * 60 * 60_000);
+    this.maxSessionsPerUser = positive('maxSessionsPerUser', options.maxSessionsPerUser ?? 100);
+    this.limitPolicy = options.limitPolicy ?? 'evictOldest';
+  }
+
+  /** When a session ends, in milliseconds since the epoch, if it is not used again. */
+  endsAt(created: number, lastAccessed: number): number {
+    return Math.min(created + this.absoluteLifetime, lastAccessed + this.idleTimeout);
+  }
+}
+
+function positive(option: string, value: number): number {
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw new ConfigurationError(`${option} must be a positive integer, and is ${value}.`);
+}
