@@ -1,0 +1,1 @@
+export { type SimulatedClock, type SimulatedClockOptions, simulatedClock } from './simulated-clock.js';

@@ -1,0 +1,141 @@
+import type { Clock } from '../model/clock.js';
+
+/** The longest delay that Node's own timers take. Beyond it they fire after 1 ms, with a warning. */
+const MAX_DELAY = 2 ** 31 - 1;
+
+/** Options of {@link simulatedClock}. */
+export interface SimulatedClockOptions {
+  /** The wall-clock time to start at; a number is in milliseconds since the epoch. @defaultValue 2026-01-01T00:00:00Z */
+  startAt?: Date | number;
+}
+
+/** A clock that stands still until it is told to move. */
+export interface SimulatedClock extends Clock {
+  /** How many timers wait to fire. */
+  readonly pending: number;
+  /**
+   * Moves time forward by `milliseconds` in one synchronous step. Each timer that becomes due fires in the order of its
+   * due time, with `now()` and `monotonic()` at exactly that time; those that are set meanwhile take part.
+   *
+   * @throws whatever a timer throws; the clock then stands at the time of that timer
+   */
+  increment(milliseconds: number): void;
+  /**
+   * Moves time forward to the wall-clock time `time`, as {@link SimulatedClock.increment} does.
+   *
+   * @throws RangeError if that is in the past: see {@link SimulatedClock.jump}
+   */
+  set(time: Date | number): void;
+  /**
+   * Moves time forward by `milliseconds` like {@link SimulatedClock.increment}, and lets what was set off come to rest
+   * (promises, and two turns of the event loop) before the first timer, after each, and at the end.
+   */
+  advance(milliseconds: number): Promise<void>;
+  /** Sets the wall clock forward or back, as an administrator would. Timers and `monotonic()` take no notice. */
+  jump(milliseconds: number): void;
+}
+
+class Timer {
+  constructor(
+    readonly due: number,
+    readonly sequence: number,
+    readonly callback: () => void,
+  ) {}
+
+  isBefore(other: Timer): boolean {
+    return this.due < other.due || (this.due === other.due && this.sequence < other.sequence);
+  }
+}
+
+/**
+ * A clock for tests. A day passes in a call, and the same calls give the same times on every run.
+ *
+ * @example
+ * ```ts
+ * const clock = simulatedClock();
+ * const sessionManager = memorySessionManager({ clock, idleTimeout: 60_000 });
+ * // …
+ * clock.increment(60_000);
+ * ```
+ */
+export function simulatedClock(options: SimulatedClockOptions = {}): SimulatedClock {
+  let wallClockOrigin = Number(options.startAt ?? Date.UTC(2026, 0, 1));
+  let elapsed = 0;
+  let timersSet = 0;
+  /** In the order of firing. */
+  const timers: Timer[] = [];
+
+  /** Where `timer` is in `timers`, or would have to be. */
+  function indexOf(timer: Timer): number {
+    let low = 0;
+    let high = timers.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((timers[middle] as Timer).isBefore(timer)) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** @returns whether a timer was due by `time`, and has fired */
+  function fireNext(time: number): boolean {
+    const timer = timers[0];
+    if (timer === undefined || timer.due > time) return false;
+    timers.shift();
+    elapsed = Math.max(elapsed, timer.due);
+    timer.callback();
+    return true;
+  }
+
+  function targetAfter(milliseconds: number): number {
+    if (milliseconds >= 0 && Number.isFinite(milliseconds)) return elapsed + milliseconds;
+    throw new RangeError(`Time moves forward by a finite number of milliseconds, not by ${milliseconds}. See jump().`);
+  }
+
+  const clock: SimulatedClock = {
+    get pending() {
+      return timers.length;
+    },
+    now: () => Math.floor(wallClockOrigin + elapsed),
+    monotonic: () => elapsed,
+    setTimeout(callback, delay) {
+      if (!(delay <= MAX_DELAY)) {
+        throw new RangeError(`A delay is at most ${MAX_DELAY} ms, and is ${delay}: Node would fire it at once.`);
+      }
+      timersSet += 1;
+      const timer = new Timer(elapsed + Math.max(0, delay), timersSet, callback);
+      timers.splice(indexOf(timer), 0, timer);
+      return timer;
+    },
+    clearTimeout(handle) {
+      if (!(handle instanceof Timer)) return;
+      const index = indexOf(handle);
+      if (timers[index] === handle) timers.splice(index, 1);
+    },
+    increment(milliseconds) {
+      const target = targetAfter(milliseconds);
+      while (fireNext(target));
+      elapsed = Math.max(elapsed, target);
+    },
+    set(time) {
+      clock.increment(Number(time) - wallClockOrigin - elapsed);
+    },
+    async advance(milliseconds) {
+      const target = targetAfter(milliseconds);
+      do await settle();
+      while (fireNext(target));
+      elapsed = Math.max(elapsed, target);
+      await settle();
+    },
+    jump(milliseconds) {
+      wallClockOrigin += milliseconds;
+    },
+  };
+  return clock;
+}
+
+/** Two turns, since a callback that is about to be queued in this one comes after ours. */
+async function settle(): Promise<void> {
+  await new Promise<void>((resolve) => setImmediate(resolve));
+  await new Promise<void>((resolve) => setImmediate(resolve));
+}
