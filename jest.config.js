@@ -11,7 +11,9 @@ export default {
   },
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.stryker-tmp/'],
+  reporters: ['default', '<rootDir>/test/support/missing-parts-reporter.js'],
   watchman: false,
   collectCoverageFrom: ['src/**/*.ts'],
   coverageProvider: 'v8',
+  coverageReporters: ['text-summary', 'html', 'lcovonly'],
 };
