@@ -1,0 +1,123 @@
+import { readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+const { peerDependenciesMeta } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
+const optionalPeers = Object.keys(peerDependenciesMeta).join('|');
+const builtins = builtinModules.filter((name) => !name.startsWith('_')).join('|');
+
+const SHARED = '^src/adapters/(?!ports)[^/]+\\.ts$';
+
+/** What each part of `src` may import of `src`. Imports point one way: no row names a part that stands below it. */
+const layers = {
+  model: { path: '^src/model/', imports: [] },
+  ports: { path: '^src/adapters/ports\\.ts$', imports: ['^src/model/'] },
+  // The files that stand in `adapters/` itself, such as `session-secret.ts`, are what its adapters share.
+  'adapters-shared': { path: SHARED, imports: ['^src/model/', '^src/adapters/ports\\.ts$'] },
+  adapters: {
+    path: '^src/adapters/([^/]+)/([^/.]+)[/.]',
+    // One adapter is `kind/name.ts` and, if it needs more room, the files of `kind/name/`.
+    imports: ['^src/model/', '^src/adapters/ports\\.ts$', SHARED, '^src/adapters/$1/$2[/.]'],
+  },
+  machines: { path: '^src/machines/', imports: ['^src/model/', '^src/adapters/ports\\.ts$'] },
+  orchestrator: {
+    path: '^src/orchestrat(ion/|or\\.ts$)',
+    imports: ['^src/model/', '^src/adapters/ports\\.ts$', SHARED, '^src/machines/'],
+  },
+  core: {
+    path: '^src/index\\.ts$',
+    imports: [
+      '^src/(model|machines|orchestration)/',
+      '^src/orchestrator\\.ts$',
+      '^src/adapters/ports\\.ts$',
+      SHARED,
+      '^src/adapters/(authenticators/static|authorizers/allow-all|session-managers/memory)\\.ts$',
+    ],
+  },
+  transports: {
+    path: '^src/transports/',
+    imports: ['^src/model/', '^src/adapters/ports\\.ts$', '^src/machines/', '^src/orchestrator\\.ts$'],
+  },
+  client: { path: '^src/client/', imports: ['^src/model/', '^src/machines/client'] },
+  testing: { path: '^src/testing/', imports: ['^src/index\\.ts$', '^src/model/', '^src/adapters/ports\\.ts$'] },
+  server: {
+    path: '^src/server/',
+    imports: ['^src/(model|adapters|transports)/', '^src/(index|orchestrator)\\.ts$'],
+  },
+  cli: { path: '^src/cli/', imports: ['^src/(model|adapters|server|client)/', '^src/index\\.ts$'] },
+};
+
+const browserSafe = '^src/(model/|client/|machines/client)';
+
+export default {
+  forbidden: [
+    ...Object.entries(layers).map(([name, { path, imports }]) => ({
+      name,
+      severity: 'error',
+      comment: `What ${path} may import of src is in the table of .dependency-cruiser.mjs.`,
+      from: { path },
+      to: { path: '^src/', pathNot: [...(name === 'adapters' ? [] : [path]), ...imports] },
+    })),
+    {
+      name: 'unknown-layer',
+      severity: 'error',
+      comment: 'Every file of src belongs to a row of the table in .dependency-cruiser.mjs.',
+      from: { path: '^src/', pathNot: Object.values(layers).map(({ path }) => path) },
+      to: {},
+    },
+    {
+      name: 'circular',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'orphan',
+      severity: 'error',
+      comment: 'Nothing imports it and it imports nothing: delete it, or use it.',
+      from: { orphan: true },
+      to: {},
+    },
+    {
+      name: 'unresolvable',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: 'undeclared-package',
+      severity: 'error',
+      comment: 'A package that src imports is in dependencies or peerDependencies.',
+      from: {},
+      to: {
+        dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
+        dependencyTypesNot: ['npm-peer', 'type-only'],
+      },
+    },
+    {
+      name: 'static-optional-peer',
+      severity: 'error',
+      comment: 'An optional peer is loaded by a dynamic import, when it is first needed.',
+      from: {},
+      to: { path: `node_modules/(${optionalPeers})/`, dynamic: false, dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'browser-safe',
+      severity: 'error',
+      comment: 'The model and the client run in a browser: nothing that they reach is of Node.',
+      from: { path: browserSafe },
+      to: { path: `^(node:)?(${builtins})$`, reachable: true },
+    },
+  ],
+  options: {
+    tsConfig: { fileName: fileURLToPath(new URL('tsconfig.json', import.meta.url)) },
+    tsPreCompilationDeps: true,
+    detectJSDocImports: false,
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'types', 'node', 'default'],
+      extensions: ['.ts', '.js', '.json'],
+    },
+  },
+};
