@@ -1,4 +1,6 @@
-import type { Secret } from './secret.js';
+import { isWireTime } from './date-time.js';
+import { normalizeIpAddress } from './ip-address.js';
+import { Secret } from './secret.js';
 
 /** The properties of a {@link Session}. What is absent stays absent. */
 export interface SessionProperties {
@@ -46,4 +48,20 @@ export class FullAuthSession extends Session {
     this.ip_address = properties.ip_address;
     this.user = properties.user ?? 'default';
   }
+}
+
+/** Whether `value` is a session that can be handed to a client: whole, with a secret, and valid in each property. */
+export function isEstablishable(value: unknown): value is FullAuthSession & { readonly session_secret: Secret } {
+  return (
+    value instanceof FullAuthSession &&
+    Number.isSafeInteger(value.session_id) &&
+    value.session_id > 0 &&
+    value.session_secret instanceof Secret &&
+    /^[0-9a-f]{64}$/.test(value.session_secret.reveal()) &&
+    isWireTime(value.created) &&
+    isWireTime(value.last_accessed) &&
+    typeof value.user === 'string' &&
+    typeof value.ip_address === 'string' &&
+    normalizeIpAddress(value.ip_address) === value.ip_address
+  );
 }

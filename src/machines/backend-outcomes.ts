@@ -1,0 +1,64 @@
+import type { AuthenticationOutcome, AuthorizationOutcome, SessionCreation } from '../adapters/ports.js';
+import { BackendFaultError } from '../model/errors.js';
+import { isJsonObject } from '../model/json.js';
+import { FullAuthSession } from '../model/session.js';
+
+/*
+ * What a backend answers is checked and copied here, once. Beyond this point an outcome is a plain object of the
+ * declared shape that nobody else holds; what is not of that shape is a fault of the backend, and so are a getter that
+ * throws and a proxy that plays tricks, since all of this runs inside the promise of the invoked actor.
+ */
+
+/** @throws BackendFaultError if `value` is no outcome of an authenticator */
+export function readAuthentication(backend: string, value: unknown): AuthenticationOutcome {
+  const answer = isJsonObject(value) ? value : {};
+  const outcome = answer['outcome'];
+  if (outcome === 'denied') return { outcome, cause: readCause(answer['cause']) };
+  if (outcome !== 'authenticated') throw garbled(backend, "an outcome of 'authenticated' or 'denied'");
+  const { user, groups, claims } = answer as { user: unknown; groups?: unknown; claims?: unknown };
+  if (typeof user !== 'string' || user === '') throw garbled(backend, 'a user that is a non-empty string');
+  if (groups !== undefined && !isStringArray(groups)) throw garbled(backend, 'groups that are an array of strings');
+  if (claims !== undefined && !isJsonObject(claims)) throw garbled(backend, 'claims that are an object');
+  return { outcome, user, groups: groups && [...groups], claims };
+}
+
+/** @throws BackendFaultError if `value` is no outcome of an authorizer */
+export function readAuthorization(backend: string, value: unknown): AuthorizationOutcome {
+  const answer = isJsonObject(value) ? value : {};
+  const outcome = answer['outcome'];
+  if (outcome === 'authorized') return { outcome };
+  if (outcome === 'denied') return { outcome, cause: readCause(answer['cause']) };
+  throw garbled(backend, "an outcome of 'authorized' or 'denied'");
+}
+
+/**
+ * What a session manager created. Unlike the others it may be anything: an answer without a valid session is
+ * `SESSION_DETAILS_MISSING`, which the machine's guard finds, and not a fault.
+ */
+export function readCreation(value: unknown): SessionCreation | undefined {
+  try {
+    const { outcome, session } = value as { outcome: unknown; session?: FullAuthSession };
+    if (outcome === 'limitReached') return { outcome };
+    if (outcome !== 'created' || !(session instanceof FullAuthSession)) return undefined;
+    const evicted = (value as { evicted?: readonly number[] }).evicted;
+    return {
+      outcome,
+      session: new FullAuthSession(session),
+      evicted: Array.isArray(evicted) ? [...evicted] : undefined,
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+function readCause(cause: unknown): string | undefined {
+  return typeof cause === 'string' ? cause : undefined;
+}
+
+function isStringArray(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}
+
+function garbled(backend: string, expected: string): BackendFaultError {
+  return new BackendFaultError(`${backend} answered something else than ${expected}.`);
+}

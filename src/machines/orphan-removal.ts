@@ -1,0 +1,48 @@
+import type { SessionManager } from '../adapters/ports.js';
+import { withDeadline } from '../adapters/with-deadline.js';
+import type { Clock } from '../model/clock.js';
+
+/** A session that was created for nobody, and what became of its removal. */
+export interface OrphanReport {
+  sessionId: number;
+  user: string;
+  referenceId: string;
+  outcome: 'removed' | 'retrying' | 'abandoned';
+  /** How often the removal was tried. */
+  attempts: number;
+  /** Why the latest attempt failed. */
+  cause?: unknown;
+}
+
+/** How long one attempt may take, in milliseconds. */
+const ATTEMPT_DEADLINE = 5_000;
+/** The waits between the attempts, in milliseconds. After the last one the session is left to its idle time-out. */
+const WAITS = [100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800, 25_600];
+
+/**
+ * Removes a session that nobody was told of (promise P2), and tries again when that fails. Every step is reported.
+ * If all attempts fail, nobody holds the session's secret, and it ends by its idle time-out.
+ *
+ * @returns when the session is removed or abandoned; it never rejects
+ */
+export async function removeOrphan(
+  orphan: { sessionId: number; user: string; referenceId: string },
+  sessionManager: SessionManager,
+  clock: Clock,
+  report: (report: OrphanReport) => void,
+): Promise<void> {
+  for (let attempts = 1; ; attempts++) {
+    try {
+      await withDeadline(clock, ATTEMPT_DEADLINE, `${sessionManager.name}.remove`, (signal) =>
+        sessionManager.remove(orphan.sessionId, { signal }),
+      );
+      report({ ...orphan, outcome: 'removed', attempts });
+      return;
+    } catch (cause) {
+      const wait = WAITS[attempts - 1];
+      report({ ...orphan, outcome: wait === undefined ? 'abandoned' : 'retrying', attempts, cause });
+      if (wait === undefined) return;
+      await new Promise<void>((resolve) => clock.setTimeout(resolve, wait));
+    }
+  }
+}

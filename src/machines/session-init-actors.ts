@@ -1,0 +1,69 @@
+import { fromPromise } from 'xstate';
+import type {
+  AuthenticationOutcome,
+  Authenticator,
+  AuthorizationOutcome,
+  Authorizer,
+  Credentials,
+  Identity,
+  SessionCreation,
+  SessionManager,
+} from '../adapters/ports.js';
+import { type Clock, systemClock } from '../model/clock.js';
+import { readAuthentication, readAuthorization, readCreation } from './backend-outcomes.js';
+import { type OrphanReport, removeOrphan } from './orphan-removal.js';
+import type { AdmissionDecision, AdmissionRequest, EstablishmentRequest } from './session-init.js';
+
+/** The backends of an init. */
+export interface Backends {
+  authenticator: Authenticator;
+  authorizer: Authorizer;
+  sessionManager: SessionManager;
+}
+
+/** Options of {@link sessionInitActors}. */
+export interface SessionInitActorsOptions extends Backends {
+  /** Decides whether an init may begin. @defaultValue admits everybody: no throttling, no bound */
+  admit?: (request: AdmissionRequest, signal: AbortSignal) => Promise<AdmissionDecision>;
+  /** For the retries of a removal. @defaultValue {@link systemClock} */
+  clock?: Clock;
+  /** Told of every session that was created for nobody. `removal` is done when it is removed or given up. */
+  onOrphan?: (report: OrphanReport) => void;
+  /** Told when the removal of such a session begins, so that a shut-down can wait for it. */
+  onRemoval?: (removal: Promise<void>) => void;
+}
+
+/**
+ * The actors that `sessionInitMachine.provide({ actors })` needs, made from the three ports.
+ *
+ * A session that is created after its init has ended, whichever way the two race, is removed again.
+ */
+export function sessionInitActors(options: SessionInitActorsOptions) {
+  const { authenticator, authorizer, sessionManager, clock = systemClock } = options;
+  const { admit = async () => ({ outcome: 'admitted' }), onOrphan = () => {}, onRemoval = () => {} } = options;
+  return {
+    admit: fromPromise<AdmissionDecision, AdmissionRequest>(async ({ input, signal }) => admit(input, signal)),
+
+    authenticate: fromPromise<AuthenticationOutcome, Credentials>(async ({ input, signal }) =>
+      readAuthentication(authenticator.name, await authenticator.authenticate(input, { signal })),
+    ),
+
+    authorize: fromPromise<AuthorizationOutcome, Identity>(async ({ input, signal }) =>
+      readAuthorization(authorizer.name, await authorizer.authorize(input, { signal })),
+    ),
+
+    establishSession: fromPromise<SessionCreation | undefined, EstablishmentRequest>(async ({ input, signal }) => {
+      const { user, ipAddress, referenceId, escrow } = input;
+      const creation = readCreation(await sessionManager.create({ user, ipAddress }, { signal }));
+      if (creation?.outcome === 'created' && Number.isSafeInteger(creation.session.session_id)) {
+        const { session_id: sessionId } = creation.session;
+        // If the init has left this state, the escrow undoes it now; else whatever final state comes decides.
+        if (signal.aborted) escrow.release();
+        escrow.deposit(() =>
+          onRemoval(removeOrphan({ sessionId, user, referenceId }, sessionManager, clock, onOrphan)),
+        );
+      }
+      return creation;
+    }),
+  };
+}
