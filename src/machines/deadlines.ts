@@ -46,15 +46,15 @@ export function resolveDeadlines(given: Partial<Deadlines> = {}): Readonly<Deadl
   return deadlines;
 }
 
-/** The deadlines of one init: a request can shorten those of its orchestrator, never lengthen them. */
-export function shortenDeadlines(
-  limits: Readonly<Deadlines>,
-  given: Partial<Deadlines> | undefined,
-): Readonly<Deadlines> {
-  if (given === undefined) return limits;
-  const asked = resolveDeadlines(given);
-  const shortest = (name: keyof Deadlines) =>
-    given[name] === undefined ? limits[name] : Math.min(limits[name], asked[name]);
+/**
+ * The deadlines of one init: a request can shorten those of its orchestrator, never lengthen them. What is no number is
+ * passed over, for an init has its one answer whatever it was asked.
+ */
+export function shortenDeadlines(limits: Readonly<Deadlines>, given?: Partial<Deadlines>): Readonly<Deadlines> {
+  const shortest = (name: keyof Deadlines): number => {
+    const asked = given?.[name];
+    return typeof asked === 'number' && asked < limits[name] ? Math.max(0, asked) : limits[name];
+  };
   return {
     request: shortest('request'),
     admission: shortest('admission'),

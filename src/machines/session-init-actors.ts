@@ -31,6 +31,8 @@ export interface SessionInitActorsOptions extends Backends {
   onOrphan?: (report: OrphanReport) => void;
   /** Told when the removal of such a session begins, so that a shut-down can wait for it. */
   onRemoval?: (removal: Promise<void>) => void;
+  /** Told of every session that had to go for a new one. */
+  onEvicted?: (sessionId: number) => void;
 }
 
 /**
@@ -40,7 +42,12 @@ export interface SessionInitActorsOptions extends Backends {
  */
 export function sessionInitActors(options: SessionInitActorsOptions) {
   const { authenticator, authorizer, sessionManager, clock = systemClock } = options;
-  const { admit = async () => ({ outcome: 'admitted' }), onOrphan = () => {}, onRemoval = () => {} } = options;
+  const {
+    admit = async () => ({ outcome: 'admitted' }),
+    onOrphan = () => {},
+    onRemoval = () => {},
+    onEvicted = () => {},
+  } = options;
   return {
     admit: fromPromise<AdmissionDecision, AdmissionRequest>(async ({ input, signal }) => admit(input, signal)),
 
@@ -63,6 +70,7 @@ export function sessionInitActors(options: SessionInitActorsOptions) {
           onRemoval(removeOrphan({ sessionId, user, referenceId }, sessionManager, clock, onOrphan)),
         );
       }
+      if (creation?.outcome === 'created') creation.evicted?.forEach(onEvicted);
       return creation;
     }),
   };

@@ -1,0 +1,54 @@
+import type { OrphanReport } from '../machines/orphan-removal.js';
+import type { InitRecord } from './init-record.js';
+
+/** How a session ended before its client was done with it. */
+export interface SessionEnded {
+  sessionId: number;
+  cause: 'removed' | 'expired' | 'evicted';
+}
+
+/** Something failed in the background, where no caller could be told. */
+export interface FaultReport {
+  /** What failed: `sessionManager.removeExpired`, `throttle`, `listener`, … */
+  source: string;
+  cause: unknown;
+}
+
+/** What an orchestrator tells, for metrics, audit, and whoever holds a session's connection. */
+export interface OrchestratorEvents {
+  /** Exactly once for each init. */
+  'init.completed': InitRecord;
+  /** A session was removed, has expired, or had to go for another. */
+  'session.ended': SessionEnded;
+  /** A session was created for nobody, and what became of its removal (promise P2). */
+  'session.orphaned': OrphanReport;
+  'fault.reported': FaultReport;
+}
+
+type EventType = keyof OrchestratorEvents;
+type Listener<Type extends EventType> = (event: OrchestratorEvents[Type]) => void;
+
+/** Delivers events. A listener that throws harms neither the sender nor the others: it is reported as a fault. */
+export class EventHub {
+  readonly #listeners = new Map<EventType, Set<Listener<EventType>>>();
+
+  /** @returns a function that ends the subscription */
+  on<Type extends EventType>(type: Type, listener: Listener<Type>): () => void {
+    const listeners = this.#listeners.get(type) ?? new Set();
+    this.#listeners.set(type, listeners);
+    const entry = ((event: OrchestratorEvents[Type]) => listener(event)) as Listener<EventType>;
+    listeners.add(entry);
+    return () => listeners.delete(entry);
+  }
+
+  emit<Type extends EventType>(type: Type, event: OrchestratorEvents[Type]): void {
+    for (const listener of this.#listeners.get(type) ?? []) {
+      try {
+        listener(event);
+      } catch (cause) {
+        // A listener of faults that fails has nobody left to be reported to.
+        if (type !== 'fault.reported') this.emit('fault.reported', { source: `listener of ${type}`, cause });
+      }
+    }
+  }
+}

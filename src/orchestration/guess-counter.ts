@@ -1,0 +1,118 @@
+import { type RateLimiterAbstract, RateLimiterRes } from 'rate-limiter-flexible';
+
+/** What became of an attempt: only `denied` counts as a guess; `succeeded` clears the count. */
+export type Verdict = 'succeeded' | 'denied' | 'withdrawn';
+
+/** An attempt that may go ahead. It must be settled, once. */
+export interface Guess {
+  settle(verdict: Verdict): Promise<void>;
+}
+
+/** Attempts on one key that are under way, and those that wait to see how these end. */
+interface Line {
+  active: number;
+  readonly waiting: Set<() => void>;
+}
+
+/**
+ * Counts failed attempts by key and lets no more go ahead at once than may still fail, so that a limit of 50 failures
+ * is one of 50 guesses also when a thousand come together (promise P8).
+ *
+ * Every attempt takes a point beforehand and gets it back unless it is denied. An attempt that finds none left waits if
+ * others are under way, for they may give theirs back; if none is, the key is locked until its window has passed.
+ * Attempts while it is locked do not prolong that: nobody can be locked out for good.
+ */
+export class GuessCounter {
+  readonly #limiter: RateLimiterAbstract;
+  readonly #clearOnSuccess: boolean;
+  readonly #lines = new Map<string, Line>();
+
+  /**
+   * @param limiter - its `points` are the failures allowed within its `duration`
+   * @param clearOnSuccess - whether a success forgets earlier failures. An account's does; an address's must not, or
+   * an attacker with one good account guesses at will.
+   */
+  constructor(limiter: RateLimiterAbstract, clearOnSuccess: boolean) {
+    this.#limiter = limiter;
+    this.#clearOnSuccess = clearOnSuccess;
+  }
+
+  /**
+   * @returns the attempt; or, if the key is locked, the seconds until it is not
+   * @throws whatever the limiter's store throws, or the reason of `signal`
+   */
+  async reserve(key: string, signal: AbortSignal): Promise<Guess | number> {
+    for (;;) {
+      const line = this.#enter(key);
+      try {
+        await this.#limiter.consume(key);
+        return this.#guess(key, line);
+      } catch (rejection) {
+        if (!(rejection instanceof RateLimiterRes)) {
+          this.#leave(key, line, 0);
+          throw rejection;
+        }
+        await this.#limiter.reward(key).finally(() => this.#leave(key, line, 0));
+        if (line.active === 0) return Math.max(1, Math.ceil(rejection.msBeforeNext / 1000));
+        await turnIn(line, signal);
+      }
+    }
+  }
+
+  #guess(key: string, line: Line): Guess {
+    return {
+      settle: async (verdict) => {
+        let freed = 0;
+        try {
+          if (verdict === 'succeeded' && this.#clearOnSuccess) freed = await this.#clear(key, line);
+          else if (verdict !== 'denied') freed = await this.#limiter.reward(key).then(() => 1);
+        } finally {
+          this.#leave(key, line, freed);
+        }
+      },
+    };
+  }
+
+  /** Forgets the failures, but not the points of the attempts that are under way: they can still fail. */
+  async #clear(key: string, line: Line): Promise<number> {
+    const others = line.active - 1;
+    if (others > 0) await this.#limiter.set(key, others, this.#limiter.duration);
+    else await this.#limiter.delete(key);
+    return this.#limiter.points - others;
+  }
+
+  #enter(key: string): Line {
+    const line = this.#lines.get(key) ?? { active: 0, waiting: new Set() };
+    this.#lines.set(key, line);
+    line.active++;
+    return line;
+  }
+
+  /** Wakes as many as there are places now; or everybody, if nobody is left who could wake them later. */
+  #leave(key: string, line: Line, freed: number): void {
+    line.active--;
+    let wake = line.active === 0 ? line.waiting.size : freed;
+    for (const turn of line.waiting) {
+      if (wake-- <= 0) break;
+      line.waiting.delete(turn);
+      turn();
+    }
+    if (line.active === 0 && line.waiting.size === 0 && this.#lines.get(key) === line) this.#lines.delete(key);
+  }
+}
+
+function turnIn(line: Line, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const turn = () => {
+      signal.removeEventListener('abort', abort);
+      resolve();
+    };
+    const abort = () => {
+      line.waiting.delete(turn);
+      reject(signal.reason);
+    };
+    if (signal.aborted) return reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    line.waiting.add(turn);
+  });
+}

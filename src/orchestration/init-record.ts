@@ -1,0 +1,67 @@
+import type { SessionInitResult, Step } from '../machines/run-session-init.js';
+import type { TerminalState } from '../machines/terminal-states.js';
+import { FailedSessionInitInfo } from '../model/failed-session-init-info.js';
+import type { FailureReason } from '../model/failure-reason.js';
+import { FullAuthSession } from '../model/session.js';
+import type { SessionInitResponse } from '../model/session-init-response.js';
+
+/** How an init went: one for each, for audit and metrics. It holds no secret. */
+export interface InitRecord {
+  referenceId: string;
+  /** The terminal state. */
+  state: TerminalState;
+  /** Only of a failure. */
+  reason?: FailureReason;
+  /** Only of a failure. */
+  code?: string;
+  /** The user name as it was asserted; empty if there was none. It comes from outside: escape it where it is shown. */
+  username: string;
+  /** Who it is, once authenticated. */
+  user?: string;
+  ipAddress: string;
+  /** Only of a success. */
+  sessionId?: number;
+  /** When it began, in milliseconds since the epoch. */
+  startedAt: number;
+  /** Milliseconds that the whole took. */
+  duration: number;
+  /** Milliseconds that it spent in each state: `{ admitting: 0.1, authenticating: 18.2, … }`. */
+  phases: Readonly<Record<string, number>>;
+  /** The full cause of a failure: a denial's cause, or what a backend threw. For the operator only. */
+  cause?: unknown;
+}
+
+/** What is known of an init beside its result. */
+export interface InitOrigin {
+  referenceId: string;
+  ipAddress: string;
+  startedAt: number;
+}
+
+export function recordInit(origin: InitOrigin, result: SessionInitResult): InitRecord {
+  const { response, state, steps, context, defect } = result;
+  const cause = defect ?? context?.failure?.cause;
+  return {
+    ...origin,
+    ...outcomeOf(response),
+    state,
+    username: context?.request.username ?? '',
+    ipAddress: context?.ipAddress || origin.ipAddress,
+    ...(context?.identity && { user: context.identity.user }),
+    duration: steps.at(-1)?.at ?? 0,
+    phases: phasesOf(steps),
+    ...(cause !== undefined && { cause }),
+  };
+}
+
+function outcomeOf({ data }: SessionInitResponse): Pick<InitRecord, 'reason' | 'code' | 'sessionId'> {
+  if (data instanceof FullAuthSession) return { sessionId: data.session_id };
+  if (!(data instanceof FailedSessionInitInfo)) return {};
+  return { reason: data.reason, ...(data.code !== undefined && { code: data.code }) };
+}
+
+function phasesOf(steps: readonly Step[]): Record<string, number> {
+  return Object.fromEntries(
+    steps.slice(0, -1).map((step, index) => [step.state, (steps[index + 1] as Step).at - step.at]),
+  );
+}

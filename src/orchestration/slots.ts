@@ -1,0 +1,45 @@
+/** A bounded number of places, handed out in the order in which they were asked for. */
+export class Slots {
+  readonly #size: number;
+  readonly #queue = new Set<() => void>();
+  #taken = 0;
+
+  constructor(size: number) {
+    this.#size = size;
+  }
+
+  /**
+   * @returns when a place is free; who asks for it must `release` it
+   * @throws the reason of `signal` if that is aborted first
+   */
+  async acquire(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    if (this.#taken < this.#size) {
+      this.#taken++;
+      return;
+    }
+    await new Promise<void>((resolve, reject) => {
+      const turn = () => {
+        signal.removeEventListener('abort', abort);
+        resolve();
+      };
+      const abort = () => {
+        this.#queue.delete(turn);
+        reject(signal.reason);
+      };
+      signal.addEventListener('abort', abort, { once: true });
+      this.#queue.add(turn);
+    });
+  }
+
+  /** Gives a place back. It goes straight to whoever waits longest. */
+  release(): void {
+    const [next] = this.#queue;
+    if (next === undefined) {
+      this.#taken--;
+      return;
+    }
+    this.#queue.delete(next);
+    next();
+  }
+}

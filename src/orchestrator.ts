@@ -1,0 +1,261 @@
+import { nanoid } from 'nanoid';
+import type { InspectionEvent } from 'xstate';
+import type { SessionPage } from './adapters/ports.js';
+import { withDeadline } from './adapters/with-deadline.js';
+import { type Deadlines, resolveDeadlines, shortenDeadlines } from './machines/deadlines.js';
+import { type RunningInit, runSessionInit, type SessionInitResult } from './machines/run-session-init.js';
+import { type SessionInitMachine, sessionInitMachine } from './machines/session-init.js';
+import { type Backends, sessionInitActors } from './machines/session-init-actors.js';
+import { type Clock, systemClock } from './model/clock.js';
+import { Secret } from './model/secret.js';
+import type { FullAuthSession } from './model/session.js';
+import type { SessionInitResponse } from './model/session-init-response.js';
+import { Admission, type AdmissionOptions } from './orchestration/admission.js';
+import { EventHub, type OrchestratorEvents, type SessionEnded } from './orchestration/events.js';
+import type { Verdict } from './orchestration/guess-counter.js';
+import { type InitRecord, recordInit } from './orchestration/init-record.js';
+import { Sweeper } from './orchestration/sweeper.js';
+import { Throttle, type ThrottleOptions } from './orchestration/throttle.js';
+
+/** Options of {@link createSessionOrchestrator}. */
+export interface SessionOrchestratorOptions extends Backends, AdmissionOptions {
+  /** How long an init and each of its phases may take. @defaultValue 10 s for the whole, 5 s for each phase */
+  deadlines?: Partial<Deadlines>;
+  /** Limits of failed attempts; `false` asks for none. @defaultValue see {@link ThrottleOptions} */
+  throttle?: ThrottleOptions | false;
+  /** Milliseconds between two removals of expired sessions. @defaultValue 30_000 */
+  sweepInterval?: number;
+  /** Gets the response of every init, together with its record. For more, see {@link SessionOrchestrator.on}. */
+  onResponse?: (response: SessionInitResponse, record: InitRecord) => void;
+  /** Gets XState's inspection events of every init. */
+  inspect?: (event: InspectionEvent) => void;
+  /** The machine to run, extended by `provide()`. Its actors are filled in by the orchestrator. */
+  machine?: SessionInitMachine;
+  /** @defaultValue {@link systemClock} */
+  clock?: Clock;
+}
+
+/** What {@link SessionOrchestrator.init} is told beside the message. */
+export interface InitOptions {
+  /** The client's IPv4 or IPv6 address. */
+  ipAddress: string;
+  /** Aborting it ends the init: the caller has gone. */
+  signal?: AbortSignal | undefined;
+  /** Shortens the orchestrator's deadlines for this init; longer ones have no effect. */
+  deadlines?: Partial<Deadlines> | undefined;
+}
+
+/** What a drain came to. */
+export interface DrainReport {
+  /** Inits that were under way and ended by themselves. */
+  finished: number;
+  /** Inits that had to be ended, with `OTHER` and code `draining`. */
+  cancelled: number;
+}
+
+/** What a service embeds: every init gets one response, every session is found, refreshed and ended through it. */
+export interface SessionOrchestrator {
+  /**
+   * Answers a request for a session. `message` is a `SessionInitMessage` or any JSON value.
+   *
+   * @returns exactly one response, no later than the request deadline. It never rejects.
+   */
+  init(message: unknown, options: InitOptions): Promise<SessionInitResponse>;
+  /** The live session that this secret opens. @throws if the session manager fails */
+  findBySecret(secret: Secret | string): Promise<FullAuthSession | undefined>;
+  /** @throws if the session manager fails */
+  findById(sessionId: number): Promise<FullAuthSession | undefined>;
+  /** The live sessions of a user, or of all users if `user` is undefined. @throws if the session manager fails */
+  listByUser(user: string | undefined, page?: SessionPage): Promise<readonly FullAuthSession[]>;
+  /** Marks a session as used now. @returns undefined if it has ended @throws if the session manager fails */
+  refresh(sessionId: number): Promise<FullAuthSession | undefined>;
+  /** Ends a session. @returns whether there was one @throws if the session manager fails */
+  remove(sessionId: number): Promise<boolean>;
+  /** Ends all sessions of a user, or of all users. @returns how many @throws if the session manager fails */
+  removeByUser(user: string | undefined): Promise<number>;
+  /** Subscribes to an event. @returns a function that ends the subscription */
+  on<Type extends keyof OrchestratorEvents>(
+    type: Type,
+    listener: (event: OrchestratorEvents[Type]) => void,
+  ): () => void;
+  /**
+   * Refuses new inits, lets those under way finish for at most `deadline` milliseconds, ends the rest, waits for
+   * removals that are still due, and closes the adapters. Calling it again returns the same promise.
+   *
+   * @param deadline - milliseconds; by default the request deadline
+   */
+  drain(deadline?: number): Promise<DrainReport>;
+  /** A drain that waits for nobody. */
+  close(): Promise<void>;
+}
+
+/**
+ * Creates the orchestrator: it runs one machine for each init, bounds what is under way, throttles guessing, removes what
+ * has expired, and shuts down in order.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   allowAllAuthorizer, createSessionOrchestrator, encodeSessionInitResponse, memorySessionManager, staticAuthenticator,
+ * } from 'session-init';
+ *
+ * const orchestrator = createSessionOrchestrator({
+ *   authenticator: staticAuthenticator({ users: { demo: 'only-for-development' } }),
+ *   authorizer: allowAllAuthorizer(),
+ *   sessionManager: memorySessionManager(),
+ * });
+ * const message = { username: 'demo', user_secret: 'only-for-development' };
+ * const response = await orchestrator.init(message, { ipAddress: '127.0.0.1' });
+ * const answer = encodeSessionInitResponse(response); // what goes to the client, the session's secret included
+ * ```
+ *
+ * @throws ConfigurationError if an option cannot work
+ */
+export function createSessionOrchestrator(options: SessionOrchestratorOptions): SessionOrchestrator {
+  const { clock = systemClock, sessionManager } = options;
+  const deadlines = resolveDeadlines(options.deadlines);
+  const events = new EventHub();
+  const reportFault = (source: string) => (cause: unknown) => events.emit('fault.reported', { source, cause });
+  const throttle = options.throttle === false ? undefined : new Throttle(options.throttle);
+  const admission = new Admission(options, throttle, reportFault('throttle'));
+  const running = new Set<RunningInit>();
+  const removals = new Set<Promise<void>>();
+
+  const machine = (options.machine ?? sessionInitMachine).provide({
+    actors: sessionInitActors({
+      ...options,
+      clock,
+      admit: (request, signal) => admission.admit(request, signal),
+      onOrphan: (report) => events.emit('session.orphaned', report),
+      onRemoval: (removal) => {
+        removals.add(removal);
+        removal.finally(() => removals.delete(removal));
+      },
+      onEvicted: (sessionId) => ended(sessionId, 'evicted'),
+    }),
+  });
+  const inspect = options.inspect && guarded(options.inspect, reportFault('inspect'));
+  const onResponse = options.onResponse && guarded(options.onResponse, reportFault('onResponse'));
+  const sweeper = new Sweeper(
+    clock,
+    options.sweepInterval ?? 30_000,
+    async (limit) => {
+      const expired = await call('removeExpired', (signal) => sessionManager.removeExpired(limit, { signal }));
+      for (const session of expired) ended(session.session_id, 'expired');
+      return expired.length;
+    },
+    reportFault('sessionManager.removeExpired'),
+  );
+
+  function ended(sessionId: number, cause: SessionEnded['cause']): void {
+    events.emit('session.ended', { sessionId, cause });
+  }
+
+  function call<Result>(method: string, run: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+    return withDeadline(clock, deadlines.session, `${sessionManager.name}.${method}`, run);
+  }
+
+  async function init(message: unknown, initOptions?: Partial<InitOptions>): Promise<SessionInitResponse> {
+    const { ipAddress = '', signal, deadlines: shorter } = initOptions ?? {};
+    const origin = { referenceId: nanoid(), ipAddress, startedAt: clock.now() };
+    const input = { message, ...origin, deadlines: shortenDeadlines(deadlines, shorter), now: clock.now };
+    const run = runSessionInit(machine, input, { clock, inspect });
+    running.add(run);
+    const abort = () => run.cancel('cancelled');
+    if (signal?.aborted) abort();
+    else signal?.addEventListener('abort', abort, { once: true });
+
+    const result = await run.finished;
+    signal?.removeEventListener('abort', abort);
+    running.delete(run);
+    admission.leave(origin.referenceId, verdictOn(result));
+    const record = recordInit(origin, result);
+    events.emit('init.completed', record);
+    onResponse?.(result.response, record);
+    return result.response;
+  }
+
+  async function remove(sessionId: number): Promise<boolean> {
+    const removed = await call('remove', (signal) => sessionManager.remove(sessionId, { signal }));
+    if (removed) ended(sessionId, 'removed');
+    return removed;
+  }
+
+  async function removeByUser(user: string | undefined): Promise<number> {
+    let removed = 0;
+    let after = 0;
+    for (;;) {
+      const page = await call('listByUser', (signal) => sessionManager.listByUser(user, { after }, { signal }));
+      for (const { session_id } of page) {
+        if (await remove(session_id)) removed++;
+        after = session_id;
+      }
+      if (page.length === 0) return removed;
+    }
+  }
+
+  async function shutDown(deadline: number): Promise<DrainReport> {
+    admission.drain();
+    sweeper.stop();
+    const underWay = [...running];
+    const all = Promise.all(underWay.map(({ finished }) => finished));
+    await atMost(deadline, all);
+    const cancelled = [...running];
+    for (const run of cancelled) run.cancel('draining');
+    await all;
+    await atMost(Math.max(deadline, deadlines.session), Promise.all(removals));
+    const adapters = new Set([options.authenticator, options.authorizer, sessionManager]);
+    await Promise.all([...adapters].map(closeAdapter));
+    return { finished: underWay.length - cancelled.length, cancelled: cancelled.length };
+  }
+
+  /** Waits until `work` is done, and no longer than so many milliseconds. */
+  async function atMost(milliseconds: number, work: Promise<unknown>): Promise<void> {
+    await withDeadline(clock, milliseconds, 'drain', () => work).catch(() => {});
+  }
+
+  async function closeAdapter(adapter: { name: string; close?: () => Promise<void> }): Promise<void> {
+    const call = `${adapter.name}.close`;
+    await withDeadline(clock, deadlines.session, call, async () => adapter.close?.()).catch(reportFault(call));
+  }
+
+  let drained: Promise<DrainReport> | undefined;
+  const drain = (deadline: number = deadlines.request) => {
+    drained ??= shutDown(deadline);
+    return drained;
+  };
+
+  return {
+    init,
+    findBySecret: (secret) =>
+      call('findBySecret', (signal) =>
+        sessionManager.findBySecret(typeof secret === 'string' ? new Secret(secret) : secret, { signal }),
+      ),
+    findById: (sessionId) => call('findById', (signal) => sessionManager.findById(sessionId, { signal })),
+    listByUser: (user, page) => call('listByUser', (signal) => sessionManager.listByUser(user, page, { signal })),
+    refresh: (sessionId) => call('refresh', (signal) => sessionManager.refresh(sessionId, { signal })),
+    remove,
+    removeByUser,
+    on: (type, listener) => events.on(type, listener),
+    drain,
+    close: async () => {
+      await drain(0);
+    },
+  };
+}
+
+function verdictOn({ state, context }: SessionInitResult): Verdict {
+  if (context?.identity !== undefined) return 'succeeded';
+  return state === 'authenticationDenied' ? 'denied' : 'withdrawn';
+}
+
+/** Calls a function of the embedding service; what that throws is reported, and harms no init. */
+function guarded<Args extends unknown[]>(call: (...args: Args) => void, report: (cause: unknown) => void) {
+  return (...args: Args): void => {
+    try {
+      call(...args);
+    } catch (cause) {
+      report(cause);
+    }
+  };
+}
