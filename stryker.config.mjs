@@ -1,0 +1,21 @@
+import jestConfig from './jest.config.js';
+
+/**
+ * Mutation testing of the two parts whose every line is a promise. A tenth of an hour and more: not part of `verify`.
+ *
+ * @type {import('@stryker-mutator/api/core').PartialStrykerOptions}
+ */
+export default {
+  mutate: ['src/model/**/*.ts', 'src/machines/**/*.ts'],
+  testRunner: 'jest',
+  testRunnerNodeArgs: ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
+  jest: {
+    // The tests which spawn a build of their own see no mutant, and only cost time.
+    config: { ...jestConfig, reporters: [], testMatch: ['<rootDir>/test/{model,machines}/**/*.test.ts'] },
+  },
+  coverageAnalysis: 'perTest',
+  incremental: true,
+  incrementalFile: 'reports/mutation/incremental.json',
+  reporters: ['clear-text', 'progress', 'html'],
+  thresholds: { high: 95, low: 85, break: 85 },
+};
