@@ -7,17 +7,27 @@ const optionalPeers = Object.keys(peerDependenciesMeta).join('|');
 const builtins = builtinModules.filter((name) => !name.startsWith('_')).join('|');
 
 const SHARED = '^src/adapters/(?!ports)[^/]+\\.ts$';
+const KINDS = 'authenticators|authorizers|session-managers';
 
-/** What each part of `src` may import of `src`. Imports point one way: no row names a part that stands below it. */
+/**
+ * What each part of `src` may import of `src`, beside its own files. Imports point one way: no row names a part that
+ * stands below it. `apart`: not even its own files, but for those that `imports` names.
+ */
 const layers = {
   model: { path: '^src/model/', imports: [] },
   ports: { path: '^src/adapters/ports\\.ts$', imports: ['^src/model/'] },
   // The files that stand in `adapters/` itself, such as `session-secret.ts`, are what its adapters share.
-  'adapters-shared': { path: SHARED, imports: ['^src/model/', '^src/adapters/ports\\.ts$'] },
+  'adapters-shared': { path: SHARED, imports: ['^src/model/', '^src/adapters/ports\\.ts$', SHARED] },
   adapters: {
-    path: '^src/adapters/([^/]+)/([^/.]+)[/.]',
-    // One adapter is `kind/name.ts` and, if it needs more room, the files of `kind/name/`.
-    imports: ['^src/model/', '^src/adapters/ports\\.ts$', SHARED, '^src/adapters/$1/$2[/.]'],
+    apart: true,
+    path: `^src/adapters/(${KINDS})/([^/.]+)[/.]`,
+    // One adapter is `kind/name.ts` and, if it needs more room, the files of `kind/name/` or of `name/`.
+    imports: ['^src/model/', '^src/adapters/ports\\.ts$', SHARED, '^src/adapters/($1/)?$2[/.]'],
+  },
+  'adapters-rooms': {
+    apart: true,
+    path: `^src/adapters/(?!(?:${KINDS})/)([^/]+)/`,
+    imports: ['^src/model/', '^src/adapters/ports\\.ts$', SHARED, '^src/adapters/$1/'],
   },
   machines: { path: '^src/machines/', imports: ['^src/model/', '^src/adapters/ports\\.ts$'] },
   orchestrator: {
@@ -31,7 +41,7 @@ const layers = {
       '^src/orchestrator\\.ts$',
       '^src/adapters/ports\\.ts$',
       SHARED,
-      '^src/adapters/(authenticators/static|authorizers/allow-all|session-managers/memory)\\.ts$',
+      '^src/adapters/(authenticators/static|authorizers/[^/]+|session-managers/memory)\\.ts$',
     ],
   },
   transports: {
@@ -51,12 +61,12 @@ const browserSafe = '^src/(model/|client/|machines/client)';
 
 export default {
   forbidden: [
-    ...Object.entries(layers).map(([name, { path, imports }]) => ({
+    ...Object.entries(layers).map(([name, { path, imports, apart = false }]) => ({
       name,
       severity: 'error',
       comment: `What ${path} may import of src is in the table of .dependency-cruiser.mjs.`,
       from: { path },
-      to: { path: '^src/', pathNot: [...(name === 'adapters' ? [] : [path]), ...imports] },
+      to: { path: '^src/', pathNot: apart ? imports : [path, ...imports] },
     })),
     {
       name: 'unknown-layer',
@@ -91,7 +101,7 @@ export default {
       from: {},
       to: {
         dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
-        dependencyTypesNot: ['npm-peer', 'type-only'],
+        dependencyTypesNot: ['npm-peer', 'type-only', 'type-import'],
       },
     },
     {
@@ -99,7 +109,11 @@ export default {
       severity: 'error',
       comment: 'An optional peer is loaded by a dynamic import, when it is first needed.',
       from: {},
-      to: { path: `node_modules/(${optionalPeers})/`, dynamic: false, dependencyTypesNot: ['type-only'] },
+      to: {
+        path: `node_modules/(${optionalPeers})/`,
+        dynamic: false,
+        dependencyTypesNot: ['type-only', 'type-import'],
+      },
     },
     {
       name: 'browser-safe',

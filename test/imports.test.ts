@@ -13,6 +13,7 @@ const PLANTED: Record<string, [path: string, text: string]> = {
   ports: ['src/adapters/ports.ts', "import type {} from '../machines/a.js';\nexport {};"],
   'adapters-shared': ['src/adapters/session-secret.ts', "import '../machines/a.js';"],
   adapters: ['src/adapters/authorizers/groups.ts', "import './allow-all.js';"],
+  'adapters-rooms': ['src/adapters/users-file/watch.ts', "import '../authorizers/allow-all.js';"],
   machines: ['src/machines/imports-orchestrator.ts', "import '../orchestrator.js';"],
   orchestrator: ['src/orchestrator.ts', "import './adapters/authorizers/allow-all.js';"],
   core: ['src/index.ts', "import './adapters/session-managers/sqlite.js';"],
@@ -37,8 +38,12 @@ const SOUND: Record<string, string> = {
   'src/machines/a.ts': "import '../model/a.js';",
   'src/orchestration/queue.ts': "import '../model/a.js';",
   'src/adapters/authorizers/allow-all.ts': "import '../../model/a.js';",
-  'src/adapters/authenticators/users-file.ts': "import './users-file/lines.js';",
-  'src/adapters/authenticators/users-file/lines.ts': "import '../../session-secret.js';\nawait import('libsql');",
+  'src/adapters/authenticators/users-file.ts': "import '../users-file/lines.js';",
+  'src/adapters/users-file/lines.ts':
+    "import '../session-secret.js';\nimport './hash.js';\nexport const load = (): Promise<typeof import('libsql')> => import('libsql');",
+  'src/adapters/users-file/hash.ts': "import '../../model/a.js';",
+  'src/adapters/session-managers/memory.ts': "import './memory/index-by-user.js';",
+  'src/adapters/session-managers/memory/index-by-user.ts': "import '../../../model/a.js';",
   'package.json': JSON.stringify({
     devDependencies: { 'development-only': '1.0.0', libsql: '1.0.0' },
     peerDependencies: { libsql: '1.0.0' },
