@@ -58,7 +58,7 @@ export function runSessionInit(
         resolve({ response: context.response as SessionInitResponse, state: value as TerminalState, steps, context });
       },
       error: (defect) => {
-        const { context } = actor.getSnapshot() as { context?: SessionInitContext };
+        const context = contextOf(actor.getSnapshot());
         context?.escrow.release();
         enter('failedUnexpectedly');
         resolve({ response: unexpected(input, context, clock), state: 'failedUnexpectedly', steps, context, defect });
@@ -67,6 +67,11 @@ export function runSessionInit(
   });
   actor.start();
   return { finished, cancel: (code) => actor.send({ type: 'request.cancel', code }) };
+}
+
+/** The context of a machine that threw; there is none if it threw while making it. */
+function contextOf(snapshot: { context?: Partial<SessionInitContext> }): SessionInitContext | undefined {
+  return snapshot.context?.escrow && (snapshot.context as SessionInitContext);
 }
 
 function unexpected(
