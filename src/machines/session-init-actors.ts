@@ -64,8 +64,9 @@ export function sessionInitActors(options: SessionInitActorsOptions) {
       const creation = readCreation(await sessionManager.create({ user, ipAddress }, { signal }));
       if (creation?.outcome === 'created' && Number.isSafeInteger(creation.session.session_id)) {
         const { session_id: sessionId } = creation.session;
-        // If the init has left this state, the escrow undoes it now; else whatever final state comes decides.
+        // Whoever stops the machine from outside leaves no final state behind that would release the escrow.
         if (signal.aborted) escrow.release();
+        else signal.addEventListener('abort', () => escrow.release(), { once: true });
         escrow.deposit(() =>
           onRemoval(removeOrphan({ sessionId, user, referenceId }, sessionManager, clock, onOrphan)),
         );
