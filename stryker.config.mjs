@@ -1,10 +1,6 @@
 import jestConfig from './jest.config.js';
 
-/**
- * Mutation testing of the two parts whose every line is a promise. A tenth of an hour and more: not part of `verify`.
- *
- * @type {import('@stryker-mutator/api/core').PartialStrykerOptions}
- */
+/** Mutation testing of the two parts whose every line is a promise. It takes its time, so it is not part of `verify`. */
 export default {
   mutate: ['src/model/**/*.ts', 'src/machines/**/*.ts'],
   testRunner: 'jest',
