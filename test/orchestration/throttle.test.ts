@@ -1,0 +1,300 @@
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { RateLimiterMemory } from 'rate-limiter-flexible';
+import { ConfigurationError } from '../../src/model/errors.js';
+import { FailedSessionInitInfo } from '../../src/model/failed-session-init-info.js';
+import { GuessCounter, type Verdict } from '../../src/orchestration/guess-counter.js';
+import type { ThrottleOptions } from '../../src/orchestration/throttle.js';
+import { createSessionOrchestrator } from '../../src/orchestrator.js';
+import { simulatedClock } from '../../src/testing/simulated-clock.js';
+import { InitWorld } from '../support/init-world.js';
+import { BackendLog, BEHAVIOURS, type Behaviour, scriptedSessionManager, YES } from '../support/scripted-backends.js';
+
+// The limiter counts by the system's clock: see `limiter` in src/orchestration/throttle.ts.
+beforeEach(() => {
+  jest.useFakeTimers({ doNotFake: ['setImmediate', 'queueMicrotask', 'nextTick', 'performance'] });
+});
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+/** An orchestrator that knows alice; `right` says how the secret is when it is neither `right` nor `wrong`. */
+function guarded(throttle: ThrottleOptions | false, other: Behaviour = YES) {
+  const clock = simulatedClock();
+  const log = new BackendLog();
+  let asked = 0;
+  const orchestrator = createSessionOrchestrator({
+    authenticator: {
+      name: 'alice-only',
+      async authenticate({ username, secret }) {
+        asked++;
+        if (secret.reveal() === 'right') return { outcome: 'authenticated', user: username };
+        if (secret.reveal() === 'wrong') return { outcome: 'denied', cause: 'wrongSecret' };
+        return other.answer(
+          () => ({ outcome: 'authenticated', user: username }),
+          () => ({ outcome: 'denied' }),
+        ) as never;
+      },
+    },
+    authorizer: { name: 'all', authorize: async () => ({ outcome: 'authorized' }) },
+    sessionManager: scriptedSessionManager(() => YES, clock, log),
+    throttle,
+    clock,
+  });
+  const attempt = async (username: string, secret: string, ipAddress = '192.0.2.1') => {
+    const { data } = await orchestrator.init({ username, user_secret: secret }, { ipAddress });
+    return data instanceof FailedSessionInitInfo ? { code: data.code, retry: data.retry_after } : { code: 'session' };
+  };
+  return { attempt, log, orchestrator, asked: () => asked };
+}
+
+const HOUR = 3_600_000;
+const limit = (maxFailures: number) => ({ maxFailures, window: HOUR });
+const codesOf = (attempts: readonly { code?: string | undefined }[]) => {
+  const count: Record<string, number> = {};
+  for (const { code = '' } of attempts) count[code] = (count[code] ?? 0) + 1;
+  return count;
+};
+
+describe('ASVS 6.3.1, NIST 3.2.2: failed attempts per account', () => {
+  test('the account locks after so many, says for how long, and is free again by itself', async () => {
+    const { attempt, asked } = guarded({ account: limit(3) });
+    for (let failure = 0; failure < 3; failure++)
+      expect(await attempt('alice', 'wrong')).toMatchObject({ code: 'authentication_denied' });
+    expect(await attempt('alice', 'right')).toEqual({ code: 'locked', retry: 3_600 });
+    expect(asked()).toBe(3);
+    jest.advanceTimersByTime(HOUR / 2);
+    // Attempts while it is locked do not prolong it: an attacker cannot lock others out for good.
+    expect(await attempt('alice', 'wrong')).toEqual({ code: 'locked', retry: 1_800 });
+    jest.advanceTimersByTime(HOUR / 2);
+    expect(await attempt('alice', 'right')).toEqual({ code: 'session' });
+  });
+
+  test('a success clears it', async () => {
+    const { attempt } = guarded({ account: limit(3) });
+    for (let round = 0; round < 5; round++) {
+      await attempt('alice', 'wrong');
+      await attempt('alice', 'wrong');
+      expect(await attempt('alice', 'right')).toEqual({ code: 'session' });
+    }
+  });
+
+  test('other accounts are not touched, and unknown ones count as well', async () => {
+    const { attempt } = guarded({ account: limit(1) });
+    await attempt('mallory', 'wrong');
+    expect(await attempt('mallory', 'wrong')).toMatchObject({ code: 'locked' });
+    expect(await attempt('alice', 'right')).toEqual({ code: 'session' });
+  });
+
+  test('it cannot be set beyond what NIST allows', () => {
+    expect(() => guarded({ account: limit(101) })).toThrow(ConfigurationError);
+    expect(() => guarded({ account: limit(0) })).toThrow(/throttle.account/);
+    expect(() => guarded({ address: { maxFailures: 1, window: 0 } })).toThrow(/throttle.address/);
+  });
+
+  test('by default there is a limit, of at most 100; only by name there is none', async () => {
+    const standard = guarded({});
+    const attempts = [];
+    for (let guess = 0; guess < 150; guess++)
+      attempts.push(await standard.attempt('alice', 'wrong', `192.0.2.${guess}`));
+    expect(codesOf(attempts)).toEqual({ authentication_denied: 50, locked: 100 });
+    const open = guarded(false);
+    for (let guess = 0; guess < 150; guess++)
+      expect(await open.attempt('alice', 'wrong')).toMatchObject({ code: 'authentication_denied' });
+  });
+});
+
+describe('CS Authentication: failed attempts per address', () => {
+  test('many accounts from one address are throttled; a success there does not clear them', async () => {
+    const { attempt } = guarded({ address: limit(3) });
+    for (const user of ['a', 'b', 'c']) {
+      await attempt(user, 'wrong');
+      await attempt('alice', 'right');
+    }
+    expect(await attempt('d', 'wrong')).toEqual({ code: 'throttled', retry: 3_600 });
+    expect(await attempt('d', 'wrong', '192.0.2.2')).toMatchObject({ code: 'authentication_denied' });
+  });
+
+  test('an IPv6 address counts with its /64', async () => {
+    const { attempt } = guarded({ address: limit(1) });
+    await attempt('a', 'wrong', '2001:db8::1');
+    expect(await attempt('b', 'right', '2001:db8::ffff:2')).toMatchObject({ code: 'throttled' });
+    expect(await attempt('c', 'right', '2001:db8:0:1::1')).toEqual({ code: 'session' });
+  });
+
+  test('who is throttled by address uses up no attempt of the account', async () => {
+    const { attempt } = guarded({ account: limit(2), address: limit(1) });
+    await attempt('alice', 'wrong', '192.0.2.1');
+    for (let more = 0; more < 5; more++)
+      expect(await attempt('alice', 'wrong', '192.0.2.1')).toMatchObject({ code: 'throttled' });
+    expect(await attempt('alice', 'wrong', '192.0.2.2')).toMatchObject({ code: 'authentication_denied' });
+    expect(await attempt('alice', 'wrong', '192.0.2.3')).toMatchObject({ code: 'locked' });
+  });
+});
+
+describe('P8: the limit holds when a thousand come at once', () => {
+  test('a thousand guesses: no more than the limit are tried', async () => {
+    const { attempt, asked } = guarded({ account: limit(50), address: limit(10_000) });
+    const attempts = await Promise.all(Array.from({ length: 1_000 }, () => attempt('alice', 'wrong')));
+    expect(codesOf(attempts)).toEqual({ authentication_denied: 50, locked: 950 });
+    expect(asked()).toBe(50);
+  });
+
+  test('a thousand honest attempts: all get their session', async () => {
+    const { attempt } = guarded({ account: limit(5) });
+    const attempts = await Promise.all(Array.from({ length: 1_000 }, () => attempt('alice', 'right')));
+    expect(codesOf(attempts)).toEqual({ session: 1_000 });
+  });
+
+  test('guesses among honest attempts: never more failures between two successes than the limit', async () => {
+    const { attempt } = guarded({ account: limit(5), address: limit(10_000) });
+    const outcomes: string[] = [];
+    await Promise.all(
+      Array.from({ length: 1_000 }, async (_, index) => {
+        const { code = '' } = await attempt('alice', index % 10 === 0 ? 'right' : 'wrong');
+        outcomes.push(code);
+      }),
+    );
+    let failures = 0;
+    for (const outcome of outcomes) {
+      failures = outcome === 'session' ? 0 : failures + Number(outcome === 'authentication_denied');
+      expect(failures).toBeLessThanOrEqual(5);
+    }
+  });
+});
+
+describe('keycloak#44474: what is no guess does not count', () => {
+  const noGuesses = BEHAVIOURS.filter(({ after, means }) => after === 0 && (means === 'fault' || means === 'overload'));
+
+  test.each(noGuesses.map((behaviour) => [behaviour.name, behaviour] as const))(
+    'an authenticator that %s',
+    async (_, behaviour) => {
+      const { attempt } = guarded({ account: limit(1) }, behaviour);
+      for (let time = 0; time < 5; time++) expect((await attempt('alice', 'other')).code).not.toBe('locked');
+      expect(await attempt('alice', 'right')).toEqual({ code: 'session' });
+    },
+  );
+
+  test.each([
+    ['hangs', { ...YES, after: undefined }],
+    ['says no too late', { ...YES, after: 600, answer: (_: unknown, no: () => unknown) => no() }],
+  ] as const)('an authenticator that %s', async (_, behaviour) => {
+    let authentication: Behaviour = behaviour;
+    const world = new InitWorld(() => ({ authentication, authorization: YES, session: YES }), {
+      throttle: { account: limit(1) },
+    });
+    for (let time = 0; time < 3; time++) {
+      world.init('alice');
+      await world.clock.advance(10_000);
+    }
+    authentication = YES;
+    world.init('alice');
+    await world.comeToRest();
+    expect(world.records.map(({ code }) => code)).toEqual([...Array(3).fill('auth_attempt_timeout'), undefined]);
+  });
+
+  test('a cancelled attempt', async () => {
+    const slow = { ...YES, after: 100 };
+    const world = new InitWorld(() => ({ authentication: slow, authorization: YES, session: YES }), {
+      throttle: { account: limit(1) },
+    });
+    for (let time = 0; time < 3; time++) {
+      const caller = new AbortController();
+      world.init('alice', caller.signal);
+      await world.clock.advance(50);
+      caller.abort();
+      await world.clock.advance(200);
+    }
+    world.init('alice');
+    await world.comeToRest();
+    expect(world.records.map(({ code }) => code)).toEqual([...Array(3).fill('cancelled'), undefined]);
+  });
+});
+
+describe('the guess counter', () => {
+  const never = () => new AbortController().signal;
+  const counterOf = (points: number) => new GuessCounter(new RateLimiterMemory({ points, duration: 3_600 }), true);
+
+  async function reserved(counter: GuessCounter) {
+    const guess = await counter.reserve('key', never());
+    if (typeof guess === 'number') throw new Error(`Locked for ${guess} s.`);
+    return guess;
+  }
+
+  test('who finds no point left waits for those under way, and goes ahead when one gives its point back', async () => {
+    const counter = counterOf(1);
+    const first = await reserved(counter);
+    let second: unknown;
+    counter.reserve('key', never()).then((it) => {
+      second = it;
+    });
+    await new Promise(setImmediate);
+    expect(second).toBeUndefined();
+    await first.settle('withdrawn');
+    await new Promise(setImmediate);
+    expect(second).toEqual({ settle: expect.any(Function) });
+  });
+
+  test('when the last one under way fails, all that wait are refused', async () => {
+    const counter = counterOf(1);
+    const first = await reserved(counter);
+    const waiting = [counter.reserve('key', never()), counter.reserve('key', never()), counter.reserve('key', never())];
+    await first.settle('denied');
+    expect(await Promise.all(waiting)).toEqual([3_600, 3_600, 3_600]);
+  });
+
+  test('who waits can go', async () => {
+    const counter = counterOf(1);
+    const first = await reserved(counter);
+    const caller = new AbortController();
+    const waiting = counter.reserve('key', caller.signal);
+    await new Promise(setImmediate);
+    caller.abort(new Error('gone'));
+    await expect(waiting).rejects.toThrow('gone');
+    await expect(counter.reserve('key', caller.signal)).rejects.toThrow('gone');
+    await first.settle('withdrawn');
+    await reserved(counter);
+  });
+
+  test('a success does not forget those under way', async () => {
+    const counter = counterOf(3);
+    const [first, second, third] = [await reserved(counter), await reserved(counter), await reserved(counter)];
+    await first.settle('succeeded');
+    await second.settle('denied');
+    await third.settle('denied');
+    await (await reserved(counter)).settle('denied');
+    expect(await counter.reserve('key', never())).toBe(3_600);
+  });
+
+  test('at random: never more denials in a row than points, and nobody waits for ever', async () => {
+    // A small generator of its own, so that a failure can be repeated.
+    let state = 42;
+    const random = (below: number) => {
+      state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+      return state % below;
+    };
+    for (let round = 0; round < 200; round++) {
+      const points = 1 + random(4);
+      const counter = counterOf(points);
+      let denials = 0;
+      const attempts = Array.from({ length: 40 }, async () => {
+        for (let turn = random(20); turn > 0; turn--) await undefined;
+        const guess = await counter.reserve('key', never());
+        if (typeof guess === 'number') return;
+        for (let turn = random(20); turn > 0; turn--) await undefined;
+        const verdict = (['succeeded', 'denied', 'withdrawn'] satisfies Verdict[])[random(3)] as Verdict;
+        denials = verdict === 'succeeded' ? 0 : denials + Number(verdict === 'denied');
+        expect(denials).toBeLessThanOrEqual(points);
+        await guess.settle(verdict);
+      });
+      await Promise.all(attempts);
+    }
+  });
+
+  test('a store that fails lets nobody in, and counts nothing', async () => {
+    const limiter = new RateLimiterMemory({ points: 1, duration: 60 });
+    const counter = new GuessCounter(limiter, true);
+    jest.spyOn(limiter, 'consume').mockRejectedValueOnce(new Error('store down'));
+    await expect(counter.reserve('key', never())).rejects.toThrow('store down');
+    await reserved(counter);
+  });
+});
