@@ -42,7 +42,8 @@ export const FAILURE_CODES = {
 /** A stable machine-readable cause of a failure, finer than {@link FailureReason}. */
 export type FailureCode = keyof typeof FAILURE_CODES;
 
-const BY_NAME: ReadonlyMap<string, FailureReason> = new Map(FAILURE_REASONS.map((reason) => [reason, reason]));
+// Without the `u` flag, `i` folds ASCII only: 'ı'.toUpperCase() is 'I', and would let a look-alike pass for a name.
+const NAME = new RegExp(`^(?:${FAILURE_REASONS.join('|')})$`, 'i');
 
 /**
  * Reads a reason by name in any letter case. Absent, `-1` (the seed's own default) and null read as `UNKNOWN`.
@@ -51,6 +52,5 @@ const BY_NAME: ReadonlyMap<string, FailureReason> = new Map(FAILURE_REASONS.map(
  */
 export function readFailureReason(value: unknown): FailureReason | undefined {
   if (value === undefined || value === null || value === -1) return 'UNKNOWN';
-  // ASCII only: 'ı'.toUpperCase() is 'I', and would let a look-alike pass for a name.
-  return typeof value === 'string' && /^[a-z_]+$/i.test(value) ? BY_NAME.get(value.toUpperCase()) : undefined;
+  return typeof value === 'string' && NAME.test(value) ? (value.toUpperCase() as FailureReason) : undefined;
 }

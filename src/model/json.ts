@@ -15,6 +15,11 @@ export function describeType(value: unknown): string {
   if (value === null) return 'null';
   if (value === undefined) return 'nothing';
   if (Array.isArray(value)) return 'an array';
-  if (typeof value === 'number') return Number.isInteger(value) ? 'an integer' : 'a number';
+  if (typeof value === 'number') return describeNumber(value);
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
+
+function describeNumber(value: number): string {
+  if (Number.isSafeInteger(value)) return 'an integer';
+  return Number.isInteger(value) ? 'an integer beyond 2^53 - 1' : 'a number';
 }

@@ -2,7 +2,8 @@ const REDACTED = '[redacted: only encodeSessionInitResponse() and encodeSessionI
 
 /**
  * A user's or a session's secret in memory. Whatever prints, serialises, spreads or inspects it shows a placeholder;
- * {@link Secret.reveal} is the one way to the value, and only the encoders and the adapters that must call it do.
+ * {@link Secret.reveal} is the one way to the value, and only the encoders and the adapters that must call it do. To
+ * an assertion library any two secrets are therefore equal: compare what they reveal.
  */
 export class Secret {
   readonly #value: string;

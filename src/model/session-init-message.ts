@@ -1,7 +1,8 @@
 import { describeType, isJsonObject, own } from './json.js';
 import { Secret } from './secret.js';
+import { hasLength } from './text-length.js';
 
-/** The most characters (UTF-16 code units) that a user name may have. */
+/** The most characters (code points, as in JSON Schema) that a user name may have. */
 export const MAX_USERNAME_LENGTH = 255;
 /** The most bytes of UTF-8 that a user's secret may have: longer ones are refused before any is hashed. */
 export const MAX_USER_SECRET_BYTES = 4096;
@@ -21,7 +22,7 @@ export class SessionInitMessage {
 
 /** What was received in place of a {@link SessionInitMessage}. */
 export class MalformedSessionInitMessage {
-  /** The user name, as far as one could be read; else empty. */
+  /** The asserted user name if that much was in order; else empty. */
   readonly username: string;
   /** A sentence that says what was expected and what came; never a value of the request. */
   readonly problem: string;
@@ -43,15 +44,19 @@ export function decodeSessionInitMessage(value: unknown): SessionInitMessage | M
     return new MalformedSessionInitMessage('', `The request must be an object, and is ${describeType(value)}.`);
   }
   const username = own(value, 'username');
-  const given = own(value, 'user_secret');
-  const secret = given instanceof Secret ? given.reveal() : given;
-  const problem = usernameProblem(username) ?? secretProblem(secret);
-  if (problem !== undefined) {
-    const readable = typeof username === 'string' && username.length <= MAX_USERNAME_LENGTH ? username : '';
-    return new MalformedSessionInitMessage(readable, problem);
+  if (typeof username !== 'string') {
+    return new MalformedSessionInitMessage('', `username must be a string, and is ${describeType(username)}.`);
   }
-  if (value instanceof SessionInitMessage) return value;
-  return new SessionInitMessage(username as string, given as Secret | string);
+  const nameProblem = usernameProblem(username);
+  if (nameProblem !== undefined) return new MalformedSessionInitMessage('', nameProblem);
+  const given = own(value, 'user_secret');
+  const secret = typeof given === 'string' ? new Secret(given) : given;
+  if (!(secret instanceof Secret)) {
+    return new MalformedSessionInitMessage(username, `user_secret must be a string, and is ${describeType(secret)}.`);
+  }
+  const problem = secretProblem(secret.reveal());
+  if (problem !== undefined) return new MalformedSessionInitMessage(username, problem);
+  return value instanceof SessionInitMessage ? value : new SessionInitMessage(username, secret);
 }
 
 /** Writes a request as the JSON text that goes to the server, its secret included. */
@@ -59,25 +64,20 @@ export function encodeSessionInitMessage(message: SessionInitMessage): string {
   return JSON.stringify({ username: message.username, user_secret: message.user_secret.reveal() });
 }
 
-function usernameProblem(username: unknown): string | undefined {
-  if (typeof username !== 'string') return `username must be a string, and is ${describeType(username)}.`;
+function usernameProblem(username: string): string | undefined {
   if (username.length === 0) return 'username is empty.';
-  if (username.length > MAX_USERNAME_LENGTH) {
-    return `username has ${username.length} characters, and may have ${MAX_USERNAME_LENGTH}.`;
-  }
+  if (!hasLength(username, 1, MAX_USERNAME_LENGTH)) return `username is longer than ${MAX_USERNAME_LENGTH} characters.`;
   return username.isWellFormed() ? undefined : 'username is not well-formed Unicode.';
 }
 
-function secretProblem(secret: unknown): string | undefined {
-  if (typeof secret !== 'string') return `user_secret must be a string, and is ${describeType(secret)}.`;
+function secretProblem(secret: string): string | undefined {
   if (secret.length === 0) return 'user_secret is empty.';
-  if (secret.length > MAX_USER_SECRET_BYTES || utf8Length(secret) > MAX_USER_SECRET_BYTES) {
-    return `user_secret is longer than ${MAX_USER_SECRET_BYTES} bytes.`;
-  }
+  if (isLongerThan(secret, MAX_USER_SECRET_BYTES)) return `user_secret is longer than ${MAX_USER_SECRET_BYTES} bytes.`;
   return secret.isWellFormed() ? undefined : 'user_secret is not well-formed Unicode.';
 }
 
-/** The UTF-8 length of at most a few thousand characters; 3 bytes a code unit is the most there can be. */
-function utf8Length(text: string): number {
-  return text.length * 3 <= MAX_USER_SECRET_BYTES ? text.length : new TextEncoder().encode(text).length;
+/** Whether `text` has more bytes in UTF-8. A code unit takes one to three, so most texts need not be encoded. */
+function isLongerThan(text: string, bytes: number): boolean {
+  if (text.length > bytes) return true;
+  return text.length * 3 > bytes && new TextEncoder().encode(text).length > bytes;
 }
