@@ -83,6 +83,18 @@ describe('the package, packed and installed without its optional peers', () => {
     expect(required.replace("'__esModule', ", '')).toBe(imported);
   });
 
+  test('answers a request for a session', () => {
+    const program = `
+      import { allowAllAuthorizer, createSessionOrchestrator, memorySessionManager, staticAuthenticator } from 'session-init';
+      const authenticator = staticAuthenticator({ users: { alice: 'marked-user-secret-1' } });
+      const backends = { authenticator, authorizer: allowAllAuthorizer(), sessionManager: memorySessionManager() };
+      const orchestrator = createSessionOrchestrator(backends);
+      const message = { username: 'alice', user_secret: 'marked-user-secret-1' };
+      console.log(await orchestrator.init(message, { ipAddress: '127.0.0.1' }));
+      await orchestrator.drain();`;
+    expect(node('--input-type=module', '-e', program)).toMatch(/success: true/);
+  });
+
   test('exports its schemas and its package.json', () => {
     const schemas = readdirSync(join(root, 'schemas'));
     expect(schemas.length).toBeGreaterThan(0);
