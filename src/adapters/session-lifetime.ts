@@ -1,7 +1,9 @@
 import { ConfigurationError } from '../model/errors.js';
 
+const LIMIT_POLICIES = ['allow', 'reuse', 'evictOldest', 'refuse'] as const;
+
 /** What happens when a user who has as many sessions as allowed asks for another. */
-export type SessionLimitPolicy = 'allow' | 'reuse' | 'evictOldest' | 'refuse';
+export type SessionLimitPolicy = (typeof LIMIT_POLICIES)[number];
 
 /** How long sessions live and how many a user may have. The same for every session manager. */
 export interface SessionLifetimeOptions {
@@ -12,9 +14,10 @@ export interface SessionLifetimeOptions {
   /** How many live sessions a user may have. @defaultValue 100 */
   maxSessionsPerUser?: number;
   /**
-   * What happens beyond `maxSessionsPerUser`: `allow` has no limit; `evictOldest` ends the oldest session; `refuse`
-   * answers `limitReached`. `reuse` is not a limit but a way: whenever the user has a live session, the latest of them
-   * is given back under a fresh secret, and its old secret stops working.
+   * What happens beyond `maxSessionsPerUser`: `allow` has no limit; `evictOldest` ends the sessions with the lowest ids;
+   * `refuse` answers `limitReached`. `reuse` is not a limit but a way: whenever the user has a live session, the one
+   * with the highest id is given back under a fresh secret, used now and from the new address, and its old secret stops
+   * working. Its absolute lifetime still counts from its creation.
    *
    * @defaultValue `'evictOldest'`
    */
@@ -28,17 +31,30 @@ export class SessionLifetime {
   readonly maxSessionsPerUser: number;
   readonly limitPolicy: SessionLimitPolicy;
 
-  /** @throws ConfigurationError if a number is not a positive integer */
+  /** @throws ConfigurationError if a number is not a positive integer, or there is no such policy */
   constructor(options: SessionLifetimeOptions = {}) {
     this.idleTimeout = positive('idleTimeout', options.idleTimeout ?? 30 * 60_000);
     this.absoluteLifetime = positive('absoluteLifetime', options.absoluteLifetime ?? 24 * 60 * 60_000);
     this.maxSessionsPerUser = positive('maxSessionsPerUser', options.maxSessionsPerUser ?? 100);
     this.limitPolicy = options.limitPolicy ?? 'evictOldest';
+    if (!LIMIT_POLICIES.includes(this.limitPolicy)) {
+      throw new ConfigurationError(`limitPolicy must be one of ${LIMIT_POLICIES.join(', ')}.`);
+    }
   }
 
-  /** When a session ends, in milliseconds since the epoch, if it is not used again. */
+  /** When a session ends, in milliseconds since the epoch, if it is not used again. It is not live at that moment. */
   endsAt(created: number, lastAccessed: number): number {
     return Math.min(created + this.absoluteLifetime, lastAccessed + this.idleTimeout);
+  }
+
+  /** Sessions created at this time or before have ended by `now`. */
+  createdTooEarly(now: number): number {
+    return now - this.absoluteLifetime;
+  }
+
+  /** Sessions last used at this time or before have ended by `now`. */
+  usedTooEarly(now: number): number {
+    return now - this.idleTimeout;
   }
 }
 

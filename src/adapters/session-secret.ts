@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { customAlphabet } from 'nanoid';
 import { Secret } from '../model/secret.js';
 
@@ -11,5 +11,6 @@ export function newSessionSecret(): Secret {
 
 /** The SHA-256 under which a session is stored and found. A store that leaks gives no secret away. */
 export function hashSessionSecret(secret: Secret): Buffer {
-  return createHash('sha256').update(secret.reveal()).digest();
+  // By way of a string: the one-shot hash makes a Buffer in twice the time.
+  return Buffer.from(hash('sha256', secret.reveal(), 'binary'), 'latin1');
 }

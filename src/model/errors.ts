@@ -50,6 +50,13 @@ export class DefectError extends SessionInitError {
   }
 }
 
+/** A part was used after its `close()`. `code`: `closed`. */
+export class ClosedError extends SessionInitError {
+  constructor(what: string, options?: SessionInitErrorOptions) {
+    super('closed', `${what} is closed and takes no more calls.`, options);
+  }
+}
+
 /** Options or a configuration that cannot work. `code`: `invalid_configuration`. */
 export class ConfigurationError extends SessionInitError {
   /** Every problem that was found, one sentence each, with its path. */
