@@ -190,7 +190,7 @@ describe('drain', () => {
     const drained = world.orchestrator.drain(1_000);
     world.init('second');
     await world.clock.advance(0);
-    expect(world.answers.map(({ response }) => response.data)).toEqual([
+    expect(world.answers.map(({ data }) => data)).toEqual([
       expect.objectContaining({ reason: 'OTHER', code: 'draining', retry_after: 1 }),
     ]);
     await world.clock.advance(50);

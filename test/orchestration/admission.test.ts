@@ -13,7 +13,7 @@ describe('bounded in flight, with a bounded queue', () => {
     const world = new InitWorld(slow, { maxInFlight: 2, maxQueued: 3 });
     for (let user = 0; user < 8; user++) world.init(`user-${user}`);
     await world.clock.advance(0);
-    expect(world.answers.map(({ response }) => response.data)).toEqual(
+    expect(world.answers.map(({ data }) => data)).toEqual(
       Array(3).fill(expect.objectContaining({ reason: 'OTHER', code: 'overloaded', retry_after: 1 })),
     );
     expect(world.log.entries).toEqual([]);

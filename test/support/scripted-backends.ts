@@ -115,7 +115,11 @@ export class BackendLog {
   created = 0;
 }
 
-export function scriptedAuthenticator(script: () => Behaviour, clock: Clock, log: BackendLog): Authenticator {
+export function scriptedAuthenticator(
+  script: (user: string) => Behaviour,
+  clock: Clock,
+  log: BackendLog,
+): Authenticator {
   return {
     name: 'scripted-authenticator',
     authenticate({ username, secret }, { signal }) {
@@ -124,12 +128,12 @@ export function scriptedAuthenticator(script: () => Behaviour, clock: Clock, log
         // An adapter must reveal the secret to check it.
         return { outcome: secret.reveal() === '' ? 'denied' : 'authenticated', user: username };
       };
-      return act(script(), clock, signal, yes, () => ({ outcome: 'denied', cause: 'wrongSecret' }));
+      return act(script(username), clock, signal, yes, () => ({ outcome: 'denied', cause: 'wrongSecret' }));
     },
   };
 }
 
-export function scriptedAuthorizer(script: () => Behaviour, clock: Clock, log: BackendLog): Authorizer {
+export function scriptedAuthorizer(script: (user: string) => Behaviour, clock: Clock, log: BackendLog): Authorizer {
   return {
     name: 'scripted-authorizer',
     authorize({ user }, { signal }) {
@@ -137,14 +141,14 @@ export function scriptedAuthorizer(script: () => Behaviour, clock: Clock, log: B
         log.entries.push(`authorized ${user}`);
         return { outcome: 'authorized' };
       };
-      return act(script(), clock, signal, yes, () => ({ outcome: 'denied', cause: 'missingGroup' }));
+      return act(script(user), clock, signal, yes, () => ({ outcome: 'denied', cause: 'missingGroup' }));
     },
   };
 }
 
 /** `remove` fails as often as `failingRemovals` says, counted down over all sessions. */
 export function scriptedSessionManager(
-  script: () => Behaviour,
+  script: (user: string) => Behaviour,
   clock: Clock,
   log: BackendLog,
   { failingRemovals = 0 } = {},
@@ -170,7 +174,7 @@ export function scriptedSessionManager(
     create: (request: SessionRequest, { signal }: CallOptions) => {
       log.entries.push(`create ${request.user}`);
       return act(
-        script(),
+        script(request.user),
         clock,
         signal,
         () => create(request),
