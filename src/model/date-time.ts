@@ -1,5 +1,4 @@
 import { utc } from '@date-fns/utc';
-import { format } from 'date-fns/format';
 import { parse } from 'date-fns/parse';
 
 /** How times are written: RFC 3339 with milliseconds in UTC, or the form that DMOD clients parse. */
@@ -9,6 +8,8 @@ const RFC3339 = /^(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d):(\d\d)(?:\.(\d+))?([Zz]|[+-](
 const DMOD = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d):([0-5]\d)\.(\d{1,6})$/;
 const DATE_TIME_ZONE = 'yyyy-MM-dd HH:mm:ss XXX';
 const LONGEST_TEXT = 64;
+const FIRST_TIME = Date.parse('0001-01-01T00:00:00.000Z');
+const LAST_TIME = Date.parse('9999-12-31T23:59:59.999Z');
 
 /**
  * Reads a time of at most 64 characters in RFC 3339, or in DMOD's `2019-12-10 16:27:54.000000`, which is taken as UTC.
@@ -33,7 +34,7 @@ export function parseDateTime(text: string): Date | undefined {
 
 /** Whether `value` is a time that can be written in every profile: a valid `Date` in the years 1 to 9999 (UTC). */
 export function isWireTime(value: unknown): value is Date {
-  return value instanceof Date && value.getUTCFullYear() >= 1 && value.getUTCFullYear() <= 9999;
+  return value instanceof Date && value.getTime() >= FIRST_TIME && value.getTime() <= LAST_TIME;
 }
 
 /**
@@ -43,5 +44,6 @@ export function isWireTime(value: unknown): value is Date {
  */
 export function formatDateTime(time: Date, profile: WireProfile): string {
   if (!isWireTime(time)) throw new RangeError('A time must be a valid Date in the years 1 to 9999.');
-  return profile === 'dmod' ? format(time, "yyyy-MM-dd HH:mm:ss.SSS'000'", { in: utc }) : time.toISOString();
+  const text = time.toISOString();
+  return profile === 'dmod' ? text.replace('T', ' ').replace('Z', '000') : text;
 }

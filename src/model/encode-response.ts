@@ -17,36 +17,39 @@ export interface EncodeOptions {
  * Writes a response as the JSON text that goes to the client, **the session's secret included**. For a log, use
  * `JSON.stringify(response)`, which shows no secret.
  *
- * @throws RangeError if a time in it is an invalid `Date`
+ * @throws RangeError if a time in it is no valid `Date` in the years 1 to 9999
  */
 export function encodeSessionInitResponse(response: SessionInitResponse, options: EncodeOptions = {}): string {
-  const profile = options.profile ?? 'rfc3339';
   return JSON.stringify({
     success: response.success,
     reason: response.reason,
     message: response.message,
-    data: encodeData(response.data, (time) => time && formatDateTime(time, profile)),
+    data: encodeData(response.data, options.profile ?? 'rfc3339'),
   });
 }
 
 /** `JSON.stringify` leaves out what is undefined. */
-function encodeData(data: SessionInitData, encodeTime: (time: Date | undefined) => string | undefined): unknown {
-  if (!(data instanceof Session)) {
-    return {
-      user: data.user,
-      reason: data.reason,
-      fail_time: encodeTime(data.fail_time),
-      details: data.details,
-      code: data.code,
-      reference_id: data.reference_id,
-      retry_after: data.retry_after,
-    };
+function encodeData(data: SessionInitData, profile: WireProfile): object {
+  if (data instanceof FullAuthSession) {
+    return Object.assign(encodeSession(data, profile), { ip_address: data.ip_address, user: data.user });
   }
+  if (data instanceof Session) return encodeSession(data, profile);
   return {
-    session_id: data.session_id,
-    session_secret: data.session_secret?.reveal(),
-    created: encodeTime(data.created),
-    last_accessed: encodeTime(data.last_accessed),
-    ...(data instanceof FullAuthSession && { ip_address: data.ip_address, user: data.user }),
+    user: data.user,
+    reason: data.reason,
+    fail_time: data.fail_time && formatDateTime(data.fail_time, profile),
+    details: data.details,
+    code: data.code,
+    reference_id: data.reference_id,
+    retry_after: data.retry_after,
+  };
+}
+
+function encodeSession(session: Session, profile: WireProfile): object {
+  return {
+    session_id: session.session_id,
+    session_secret: session.session_secret?.reveal(),
+    created: session.created && formatDateTime(session.created, profile),
+    last_accessed: session.last_accessed && formatDateTime(session.last_accessed, profile),
   };
 }

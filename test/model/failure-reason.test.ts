@@ -67,5 +67,5 @@ const sources = readdirSync(`${root}src`, { recursive: true, encoding: 'utf8' })
   .join('\n');
 
 test.each(Object.keys(FAILURE_CODES))('the code %s is given by some part', (code) => {
-  expect(sources).toContain(`'${code}'`);
+  expect(sources).toMatch(new RegExp(`(['"])${code}\\1`));
 });
