@@ -1,0 +1,140 @@
+import { describe, expect, test } from '@jest/globals';
+import { hashingQueue } from '../../../src/adapters/users-file/hashing-queue.js';
+import { OverloadedError } from '../../../src/model/errors.js';
+
+const never = new AbortController().signal;
+
+interface Ends {
+  end(): void;
+  fail(error: Error): void;
+}
+
+/** Tasks that run until they are told to end, in any number, with a record of what has started. */
+function tasks() {
+  const started: number[] = [];
+  const ends = new Map<number, Ends>();
+  return {
+    started,
+    task: (id: number) => () => {
+      started.push(id);
+      return new Promise<void>((end, fail) => ends.set(id, { end, fail }));
+    },
+    end: (id: number) => ends.get(id)?.end(),
+    fail: (id: number) => ends.get(id)?.fail(new Error(`task ${id}`)),
+  };
+}
+
+async function settle(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+}
+
+describe('CS Authentication: what is hashed at once, and what waits for it, is bounded', () => {
+  test('no more run than may, the others in the order in which they came', async () => {
+    const { started, task, end } = tasks();
+    const run = hashingQueue({ concurrency: 2, maxQueued: 10 });
+    const all = [1, 2, 3, 4, 5].map((id) => run(task(id), never));
+    await settle();
+    expect(started).toEqual([1, 2]);
+    end(2);
+    await settle();
+    expect(started).toEqual([1, 2, 3]);
+    end(1);
+    end(3);
+    await settle();
+    expect(started).toEqual([1, 2, 3, 4, 5]);
+    end(4);
+    end(5);
+    await Promise.all(all);
+  });
+
+  test('one more than fits is refused at once as overloaded, and room comes back', async () => {
+    const { started, task, end } = tasks();
+    const run = hashingQueue({ concurrency: 1, maxQueued: 1 });
+    const first = run(task(1), never);
+    const second = run(task(2), never);
+    await expect(run(task(3), never)).rejects.toBeInstanceOf(OverloadedError);
+    end(1);
+    await first;
+    const fourth = run(task(4), never);
+    end(2);
+    await second;
+    end(4);
+    await fourth;
+    expect(started).toEqual([1, 2, 4]);
+  });
+
+  test('without a queue, what cannot run at once is refused', async () => {
+    const { task, end } = tasks();
+    const run = hashingQueue({ concurrency: 1, maxQueued: 0 });
+    const first = run(task(1), never);
+    await expect(run(task(2), never)).rejects.toBeInstanceOf(OverloadedError);
+    end(1);
+    await first;
+  });
+
+  test('who is gone never runs, and frees a place in the queue at once', async () => {
+    const { started, task, end } = tasks();
+    const run = hashingQueue({ concurrency: 1, maxQueued: 2 });
+    const controller = new AbortController();
+    const reason = new Error('gone');
+    const first = run(task(1), never);
+    const second = run(task(2), controller.signal);
+    const third = run(task(3), never);
+    await expect(run(task(4), never)).rejects.toBeInstanceOf(OverloadedError);
+    controller.abort(reason);
+    await expect(second).rejects.toBe(reason);
+    const fifth = run(task(5), never);
+    end(1);
+    await settle();
+    end(3);
+    await settle();
+    end(5);
+    await Promise.all([first, third, fifth]);
+    expect(started).toEqual([1, 3, 5]);
+  });
+
+  test('who is gone before it asks never runs, even if there is room', async () => {
+    const { started, task } = tasks();
+    const run = hashingQueue({ concurrency: 1, maxQueued: 1 });
+    await expect(run(task(1), AbortSignal.abort(new Error('gone')))).rejects.toThrow('gone');
+    expect(started).toEqual([]);
+  });
+
+  test('an abort while a task runs does not give its place away twice', async () => {
+    const { started, task, end } = tasks();
+    const run = hashingQueue({ concurrency: 1, maxQueued: 5 });
+    const controller = new AbortController();
+    const first = run(task(1), never);
+    const second = run(task(2), controller.signal);
+    end(1);
+    await first;
+    await settle();
+    controller.abort();
+    const third = run(task(3), never);
+    await settle();
+    expect(started).toEqual([1, 2]);
+    end(2);
+    await second;
+    await settle();
+    end(3);
+    await third;
+  });
+
+  test('a task that fails gives its place back', async () => {
+    const { task, fail, end } = tasks();
+    const run = hashingQueue({ concurrency: 1, maxQueued: 1 });
+    const first = run(task(1), never);
+    const second = run(task(2), never);
+    fail(1);
+    await expect(first).rejects.toThrow('task 1');
+    await settle();
+    end(2);
+    await second;
+    await expect(
+      run(() => {
+        throw new Error('at once');
+      }, never),
+    ).rejects.toThrow('at once');
+    await expect(run(async () => 'free', never)).resolves.toBe('free');
+  });
+});
