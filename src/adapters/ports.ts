@@ -37,7 +37,9 @@ export interface Credentials {
   ipAddress?: string | undefined;
 }
 
+/** What an authenticator answers. */
 export type AuthenticationOutcome = ({ outcome: 'authenticated' } & Identity) | Denied;
+/** What an authorizer answers. */
 export type AuthorizationOutcome = { outcome: 'authorized' } | Denied;
 
 /** Decides whether the asserted user is who they say. */
@@ -60,6 +62,7 @@ export interface SessionRequest {
   ipAddress: string;
 }
 
+/** What {@link SessionManager.create} answers. */
 export type SessionCreation =
   | {
       outcome: 'created';

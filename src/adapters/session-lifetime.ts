@@ -1,9 +1,9 @@
 import { ConfigurationError } from '../model/errors.js';
 
-const LIMIT_POLICIES = ['allow', 'reuse', 'evictOldest', 'refuse'] as const;
-
 /** What happens when a user who has as many sessions as allowed asks for another. */
-export type SessionLimitPolicy = (typeof LIMIT_POLICIES)[number];
+export type SessionLimitPolicy = 'allow' | 'reuse' | 'evictOldest' | 'refuse';
+
+const LIMIT_POLICIES: readonly SessionLimitPolicy[] = ['allow', 'reuse', 'evictOldest', 'refuse'];
 
 /** How long sessions live and how many a user may have. The same for every session manager. */
 export interface SessionLifetimeOptions {

@@ -14,6 +14,7 @@ export interface Deadlines {
   session: number;
 }
 
+/** 10 seconds for a whole init, 5 seconds for each of its phases. */
 export const DEFAULT_DEADLINES: Readonly<Deadlines> = {
   request: 10_000,
   admission: 5_000,

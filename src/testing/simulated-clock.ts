@@ -49,6 +49,9 @@ class Timer {
  *
  * @example
  * ```ts
+ * import { memorySessionManager } from 'session-init';
+ * import { simulatedClock } from 'session-init/testing';
+ *
  * const clock = simulatedClock();
  * const sessionManager = memorySessionManager({ clock, idleTimeout: 60_000 });
  * // …

@@ -98,6 +98,8 @@ const PATIENT_POLLS = 6;
  *
  * @example
  * ```ts
+ * import { usersFileAuthenticator } from 'session-init/adapters/users-file';
+ *
  * const authenticator = usersFileAuthenticator({ path: 'users.json' });
  * await authenticator.ready();
  * ```

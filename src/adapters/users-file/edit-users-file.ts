@@ -41,7 +41,10 @@ export async function readUsersFile(path: string, options: ReadUsersFileOptions 
  *
  * @example
  * ```ts
- * const hash = await hashPassword(secret);
+ * import { Secret } from 'session-init';
+ * import { hashPassword, writeUsersFile } from 'session-init/adapters/users-file';
+ *
+ * const hash = await hashPassword(new Secret('only-for-development'));
  * await writeUsersFile('users.json', (users) => users.set('alice', { hash, groups: ['ops'], disabled: false }));
  * ```
  */

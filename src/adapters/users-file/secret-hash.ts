@@ -1,7 +1,7 @@
 /** How a user's secret was hashed. */
 export type HashScheme = 'argon2id' | 'bcrypt' | 'sha512crypt' | 'sha256crypt' | 'apr1' | 'sha1';
 
-/** A hash that {@link recogniseHash} has found to be whole and of a scheme that can be verified. */
+/** A hash that `recogniseHash` has found to be whole and of a scheme that can be verified. */
 export interface SecretHash {
   readonly scheme: HashScheme;
   /** As it stands in the file. */
