@@ -38,11 +38,10 @@ function docCommentLine(line: string): string {
 export function typeErrors(snippets: readonly Snippet[]): string[] {
   const folder = mkdtempSync(join(tmpdir(), 'session-init-snippets-'));
   try {
-    const places = snippets.map(({ file, line, code }, index) => {
+    for (const [index, { line, code }] of snippets.entries()) {
       // With as many lines above it as in its own file, the compiler names the right one.
       writeFileSync(join(folder, `snippet-${index}.ts`), '\n'.repeat(line) + code);
-      return file;
-    });
+    }
     writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(tsconfig()));
     symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
@@ -52,8 +51,10 @@ export function typeErrors(snippets: readonly Snippet[]): string[] {
       encoding: 'utf8',
     });
     if (status !== 0 && !stdout.includes('error TS')) throw new Error(`tsc could not run: ${stdout}${stderr}`);
-    const errors = stdout.matchAll(/^snippet-(\d+)\.ts\((\d+),\d+\): error (.*)$/gm);
-    return [...errors].map(([, index, line, message]) => `${places[Number(index)]}:${line} ${message}`);
+    const errors = [...stdout.matchAll(/^snippet-(\d+)\.ts\((\d+),\d+\): error (.*)$/gm)];
+    return errors
+      .sort(([, left], [, right]) => Number(left) - Number(right))
+      .map(([, index, line, message]) => `${snippets[Number(index)]?.file}:${line} ${message}`);
   } finally {
     rmSync(folder, { recursive: true });
   }
