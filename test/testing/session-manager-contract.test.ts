@@ -336,10 +336,10 @@ const PLANTED: readonly [bug: string, caughtBy: RegExp, make: MakeManager][] = [
 
 describe('sessionManagerContract', () => {
   test.each(PLANTED)('catches it when %s', async (_, caughtBy, make) => {
-    const cases = sessionManagerContract({ create: make, parallelCalls: 50 });
+    const cases = sessionManagerContract({ create: make, parallelCalls: 50 }).filter(({ name }) => caughtBy.test(name));
     const failures: string[] = [];
     for (const { name, run } of cases) await run().catch(() => failures.push(name));
-    expect(failures.filter((name) => caughtBy.test(name))).not.toEqual([]);
+    expect(failures).not.toEqual([]);
   });
 
   test('names are unique, and a security requirement is named by its id', () => {

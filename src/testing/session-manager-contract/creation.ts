@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { FullAuthSession } from '../../model/session.js';
-import { assertEnded, assertLive, type Cases, establish, establishMany, listedIds } from './stage.js';
+import { assertEnded, assertLive, type Cases, establish, establishMany, listedIds, sweep } from './stage.js';
 
 /** Creation, look-up and removal. */
 export const creationCases: Cases = {
@@ -60,7 +60,7 @@ export const creationCases: Cases = {
       ...(await manager.listByUser(undefined)),
     ];
     stage.clock.increment(1_000);
-    returned.push(...(await manager.removeExpired(10)));
+    returned.push(...(await sweep(manager, 10)));
     assert.equal(returned.length, 6);
     for (const session of returned) assert.equal(session?.session_secret, undefined, 'no secret is returned');
   },

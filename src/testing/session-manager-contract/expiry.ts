@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { assertEnded, assertLive, type Cases, establish, establishMany, listedIds } from './stage.js';
+import { assertEnded, assertLive, type Cases, establish, establishMany, listedIds, sweep } from './stage.js';
 
 /** The idle time-out, the absolute lifetime and the removal of what has expired. */
 export const expiryCases: Cases = {
@@ -77,15 +77,15 @@ export const expiryCases: Cases = {
     stage.clock.increment(400);
     const live = await establishMany(manager, 2, 'bob');
     await manager.refresh(live[0]?.id ?? 0);
-    assert.deepEqual(await manager.removeExpired(0), [], 'a limit of 0 removes nothing');
-    assert.equal((await manager.removeExpired(3)).length, 3, 'at most 3 are removed');
-    const rest = await manager.removeExpired(100);
+    assert.deepEqual(await sweep(manager, 0), [], 'a limit of 0 removes nothing');
+    assert.equal((await sweep(manager, 3)).length, 3, 'at most 3 are removed');
+    const rest = await sweep(manager, 100);
     assert.equal(rest.length, 1, 'the absolute lifetime of 4 sessions is over');
     stage.clock.increment(600);
-    const idleRemoved = await manager.removeExpired(100);
+    const idleRemoved = await sweep(manager, 100);
     assert.deepEqual(idleRemoved.map(({ session_id }) => session_id).sort(), idle.map(({ id }) => id).sort());
     for (const session of idleRemoved) assert.deepEqual([session.user, session.ip_address], ['alice', '192.0.2.1']);
-    assert.deepEqual(await manager.removeExpired(100), [], 'nothing is left to remove');
+    assert.deepEqual(await sweep(manager, 100), [], 'nothing is left to remove');
     for (const established of [...old, ...idle]) {
       await assertEnded(manager, established);
       assert.equal(await manager.remove(established.id), false, 'it is gone');
@@ -99,20 +99,20 @@ export const expiryCases: Cases = {
     stage.clock.increment(600);
     for (const { id } of established.slice(0, 2)) await manager.refresh(id);
     stage.clock.increment(400);
-    assert.equal((await manager.removeExpired(100)).length, 3);
+    assert.equal((await sweep(manager, 100)).length, 3);
     stage.clock.increment(599);
-    assert.equal((await manager.removeExpired(100)).length, 0);
+    assert.equal((await sweep(manager, 100)).length, 0);
     stage.clock.increment(1);
-    assert.equal((await manager.removeExpired(100)).length, 2);
+    assert.equal((await sweep(manager, 100)).length, 2);
   },
 
   'parallel calls of removeExpired share the work': async (stage) => {
     const manager = await stage.open({ idleTimeout: 1_000, limitPolicy: 'allow' });
     await establishMany(manager, 50);
     stage.clock.increment(1_000);
-    const removed = (await Promise.all(Array.from({ length: 10 }, () => manager.removeExpired(10)))).flat();
+    const removed = (await Promise.all(Array.from({ length: 10 }, () => sweep(manager, 10)))).flat();
     assert.equal(new Set(removed.map(({ session_id }) => session_id)).size, removed.length, 'none is removed twice');
-    assert.equal(removed.length + (await manager.removeExpired(100)).length, 50);
+    assert.equal(removed.length + (await sweep(manager, 100)).length, 50);
   },
 
   'remove takes an expired session that was not swept yet': async (stage) => {
@@ -120,7 +120,7 @@ export const expiryCases: Cases = {
     const { id } = await establish(manager);
     stage.clock.increment(1_000);
     assert.equal(await manager.remove(id), true);
-    assert.deepEqual(await manager.removeExpired(10), []);
+    assert.deepEqual(await sweep(manager, 10), []);
   },
 
   'a wall clock that jumps back ends no session and brings none back': async (stage) => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { sharedRaceCases } from './races.js';
-import { assertEnded, assertLive, type Cases, establish, establishMany } from './stage.js';
+import { assertEnded, assertLive, type Cases, establish, establishMany, sweep } from './stage.js';
 
 /** Two managers on one store, as two nodes of a service have them. */
 export const sharingCases: Cases = {
@@ -22,8 +22,8 @@ export const sharingCases: Cases = {
     assert.equal(await there.remove(second.id), false);
     stage.clock.increment(1_000);
     await assertEnded(there, third);
-    assert.equal((await there.removeExpired(10)).length, 1);
-    assert.deepEqual(await here.removeExpired(10), []);
+    assert.equal((await sweep(there, 10)).length, 1);
+    assert.deepEqual(await sweep(here, 10), []);
   },
 
   'sessions outlive the manager that created them, and ids go on': async (stage) => {

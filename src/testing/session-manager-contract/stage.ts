@@ -69,7 +69,7 @@ export async function establish(
   const { session, evicted = [] } = creation;
   assert.ok(session instanceof FullAuthSession, 'create returns a FullAuthSession');
   assert.ok(session.session_secret, 'create returns the secret');
-  return { id: session.session_id, secret: session.session_secret, session, evicted };
+  return { id: session.session_id, secret: session.session_secret, session, evicted: [...evicted] };
 }
 
 /** Asks for so many sessions one after the other. */
@@ -79,8 +79,14 @@ export async function establishMany(manager: SessionManager, count: number, user
   return established;
 }
 
+// Copies, since a test runner may run a suite in a realm of its own, where the array of another is not deeply equal.
+
 export async function listedIds(manager: SessionManager, user?: string, page?: SessionPage): Promise<number[]> {
-  return (await manager.listByUser(user, page)).map(({ session_id }) => session_id);
+  return Array.from(await manager.listByUser(user, page), ({ session_id }) => session_id);
+}
+
+export async function sweep(manager: SessionManager, limit: number): Promise<FullAuthSession[]> {
+  return Array.from(await manager.removeExpired(limit));
 }
 
 /** Every look-up must find the session, alive and as it was created. */

@@ -1,0 +1,169 @@
+import { resolve } from 'node:path';
+import { type Clock, systemClock } from '../../model/clock.js';
+import { BackendFaultError, ClosedError, ConfigurationError, SessionInitError } from '../../model/errors.js';
+import type { CallOptions, SessionCreation, SessionManager, SessionRequest } from '../ports.js';
+import { afterId, isSessionId, itemCount, requireUser } from '../session-arguments.js';
+import { SessionLifetime, type SessionLifetimeOptions } from '../session-lifetime.js';
+import { hashSessionSecret, newSessionSecret } from '../session-secret.js';
+import { sessionTime } from '../session-time.js';
+import { isFull } from './sqlite/driver.js';
+import { type Durability, openDatabase } from './sqlite/open-database.js';
+import { type LiveSince, SessionStore } from './sqlite/session-store.js';
+import { whileBusy } from './sqlite/while-busy.js';
+
+/** Options of {@link sqliteSessionManager}. */
+export interface SqliteSessionManagerOptions extends SessionLifetimeOptions {
+  /**
+   * The database file. It is created, with mode 0600, if it does not exist; its folder must exist, be writable, and
+   * should be for this user alone. A relative path starts at the working directory.
+   */
+  path: string;
+  /**
+   * What a session that was acknowledged survives. `process`: the end of the process by any means, `kill -9` included.
+   * `power`: the loss of power and a crash of the operating system as well; each creation then waits for the disk.
+   *
+   * @defaultValue `'process'`
+   */
+  durability?: Durability;
+  /**
+   * For how many milliseconds a call waits while another process has the database locked, unless its signal is aborted
+   * before. The event loop goes on meanwhile.
+   *
+   * @defaultValue 5000
+   */
+  lockTimeout?: number;
+  /** Where all time comes from. @defaultValue the machine's own clock */
+  clock?: Clock;
+}
+
+/** A session manager that can be opened ahead of its first call. */
+export interface SqliteSessionManager extends SessionManager {
+  /**
+   * Opens the database now, rather than with the first call, so that a service learns at its start whether it can be
+   * used. Harmless if it is open; after a failure it can be called again.
+   *
+   * @throws ConfigurationError if the database cannot be used, saying why: it is read-only, damaged, of a later version
+   *   or another application; it is then left untouched
+   * @throws MissingPackageError if this Node has no `node:sqlite` of 22.15 or later, and `libsql` is not installed
+   */
+  open(): Promise<void>;
+}
+
+/**
+ * Keeps the sessions in a SQLite file, which the processes of one machine may share. They survive restarts.
+ *
+ * Time-outs go by {@link sessionTime}: by the wall clock, except that within a process it never goes back. Calls to
+ * SQLite are synchronous and short; the orchestrator calls `removeExpired`, and who uses this alone must.
+ *
+ * @throws ConfigurationError if an option cannot work. What is wrong with the file shows when it is opened.
+ */
+export function sqliteSessionManager(options: SqliteSessionManagerOptions): SqliteSessionManager {
+  const lifetime = new SessionLifetime(options);
+  const { durability = 'process', clock = systemClock, lockTimeout = 5_000 } = options;
+  const path = databasePath(options.path);
+  if (!['process', 'power'].includes(durability)) throw new ConfigurationError('durability must be process or power.');
+  if (!(lockTimeout >= 0)) throw new ConfigurationError(`lockTimeout must be at least 0, and is ${lockTimeout}.`);
+  const now = sessionTime(clock);
+  let opening: Promise<SessionStore> | undefined;
+  let closing: Promise<void> | undefined;
+
+  function opened(): Promise<SessionStore> {
+    opening ??= openDatabase(path, durability, { clock, patience: lockTimeout })
+      .then((connection) => new SessionStore(connection))
+      .catch((cause: unknown) => {
+        opening = undefined;
+        throw cause;
+      });
+    return opening;
+  }
+
+  function requireOpen(): void {
+    if (closing !== undefined) throw new ClosedError('The SQLite session manager');
+  }
+
+  async function run<Result>(work: (store: SessionStore) => Result, callOptions?: CallOptions): Promise<Result> {
+    requireOpen();
+    const signal = callOptions?.signal;
+    signal?.throwIfAborted();
+    const store = await opened();
+    const attempt = () => {
+      requireOpen();
+      return work(store);
+    };
+    return whileBusy(attempt, { clock, patience: lockTimeout, signal }).catch((cause: unknown) => {
+      throw cause === signal?.reason ? cause : asFault(cause);
+    });
+  }
+
+  function asFault(cause: unknown): unknown {
+    if (cause instanceof SessionInitError) return cause;
+    const problem = isFull(cause) ? 'its disk is full. Free some space' : (cause as Error).message;
+    return new BackendFaultError(`The session database ${path} failed: ${problem}.`, { cause });
+  }
+
+  function liveSince(): LiveSince {
+    const time = now();
+    return { created: lifetime.createdTooEarly(time), lastAccessed: lifetime.usedTooEarly(time) };
+  }
+
+  function createIn(store: SessionStore, request: SessionRequest): SessionCreation {
+    const { limitPolicy, maxSessionsPerUser } = lifetime;
+    const secret = newSessionSecret();
+    const hash = hashSessionSecret(secret);
+    const since = liveSince();
+    if (limitPolicy === 'refuse' && store.count(request.user, since) >= maxSessionsPerUser) {
+      return { outcome: 'limitReached' };
+    }
+    const reused = limitPolicy === 'reuse' ? store.rekeyLatest(request, secret, hash, now(), since) : undefined;
+    if (reused !== undefined) return { outcome: 'created', session: reused };
+    const evicted = limitPolicy === 'evictOldest' ? store.evictOldest(request.user, maxSessionsPerUser - 1, since) : [];
+    const session = store.insert(request, secret, hash, now());
+    return { outcome: 'created', session, ...(evicted.length > 0 && { evicted }) };
+  }
+
+  return {
+    name: 'sqlite',
+    open: () => run(() => {}),
+
+    async create(request, callOptions) {
+      requireUser(request.user);
+      return run((store) => store.atomically(() => createIn(store, request)), callOptions);
+    },
+
+    findBySecret: (secret, callOptions) =>
+      run((store) => store.findByHash(hashSessionSecret(secret), liveSince()), callOptions),
+
+    findById: (id, callOptions) =>
+      run((store) => (isSessionId(id) ? store.findById(id, liveSince()) : undefined), callOptions),
+
+    listByUser: (user, page, callOptions) =>
+      run((store) => {
+        // A name that is not well-formed would be looked up as another one.
+        if (user?.isWellFormed() === false) return [];
+        return store.list(user, afterId(page?.after), itemCount(page?.limit ?? 1000), liveSince());
+      }, callOptions),
+
+    refresh: (id, callOptions) =>
+      run((store) => (isSessionId(id) ? store.refresh(id, now(), liveSince()) : undefined), callOptions),
+
+    remove: (id, callOptions) => run((store) => isSessionId(id) && store.remove(id), callOptions),
+
+    removeExpired: (limit, callOptions) =>
+      run((store) => store.removeExpired(itemCount(limit), liveSince()), callOptions),
+
+    close() {
+      closing ??= (opening ?? Promise.resolve(undefined)).then(
+        (store) => store?.close(),
+        () => {},
+      );
+      return closing;
+    },
+  };
+}
+
+function databasePath(path: string): string {
+  if (path === '' || path === ':memory:') {
+    throw new ConfigurationError('path must name a file. To keep sessions in memory, use memorySessionManager.');
+  }
+  return resolve(path);
+}
