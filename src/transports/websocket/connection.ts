@@ -1,0 +1,245 @@
+import type { Duplex } from 'node:stream';
+import { nanoid } from 'nanoid';
+import type { WebSocket } from 'ws';
+import { type ActorRefFrom, createActor } from 'xstate';
+import { CLOSURES, type Closure } from '../../machines/closures.js';
+import { type ConnectionPeer, connectionMachine, type SessionEndCause } from '../../machines/connection.js';
+import { ReceivedMessage } from '../../machines/received-message.js';
+import { encodeSessionInitResponse } from '../../model/encode-response.js';
+import { FullAuthSession } from '../../model/session.js';
+import { MalformedSessionInitMessage } from '../../model/session-init-message.js';
+import type { SessionInitResponse } from '../../model/session-init-response.js';
+import type { SessionOrchestrator } from '../../orchestrator.js';
+import { type Conversation, type OpenConversation, openConversation } from './conversation.js';
+import type { Tell } from './events.js';
+import type { Settings } from './options.js';
+import type { SessionHolder, SessionWatch } from './session-watch.js';
+import type { Withdrawals } from './withdrawals.js';
+
+/** What all connections of a transport share. */
+export interface Surroundings {
+  readonly orchestrator: SessionOrchestrator;
+  readonly settings: Settings;
+  readonly watch: SessionWatch;
+  readonly withdrawals: Withdrawals;
+  readonly tell: Tell;
+}
+
+/** A WebSocket that was accepted, with the socket beneath it and the client's address. */
+export interface AcceptedSocket {
+  readonly webSocket: WebSocket;
+  readonly socket: Duplex;
+  readonly ipAddress: string;
+}
+
+/** What `ws` reports of a client that breaks the protocol, and the close code that it has sent for it. */
+const PROTOCOL_CLOSURES: Readonly<Record<string, Closure>> = {
+  WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: { code: 1009, reason: '' },
+  WS_ERR_INVALID_UTF8: { code: 1007, reason: '' },
+  WS_ERR_TOO_MANY_BUFFERED_PARTS: { code: 1008, reason: '' },
+};
+const PROTOCOL_ERROR: Closure = { code: 1002, reason: '' };
+
+/** What the machine of a connection decides, done on a WebSocket. */
+export class WebSocketConnection implements ConnectionPeer, SessionHolder {
+  readonly #id = nanoid();
+  readonly #around: Surroundings;
+  readonly #accepted: AcceptedSocket;
+  readonly #actor: ActorRefFrom<typeof connectionMachine>;
+  /** Ends what is being answered when the client has gone, or the connection is closed. */
+  readonly #controller = new AbortController();
+  #session: FullAuthSession | undefined;
+  #conversation: OpenConversation | undefined;
+
+  /** @param onClosed - called once, when the socket is closed */
+  constructor(accepted: AcceptedSocket, around: Surroundings, onClosed: () => void) {
+    this.#accepted = accepted;
+    this.#around = around;
+    const { clock, limits, onMessage, inspect } = around.settings;
+    this.#actor = createActor(connectionMachine, {
+      input: { peer: this, limits, hasOwnMessages: onMessage !== undefined, monotonic: clock.monotonic },
+      clock,
+      logger: () => {},
+      ...(inspect && { inspect }),
+    });
+    const about = { connectionId: this.#id, ipAddress: accepted.ipAddress };
+    around.tell({ type: 'connection.opened', ...about });
+    // The observers are there before the start: a machine that throws with no error observer ends the process.
+    this.#actor.subscribe({
+      error: (cause) => {
+        around.tell({ type: 'fault.reported', source: 'connection', cause });
+        this.terminate();
+      },
+    });
+    this.#listen(accepted.webSocket, (closure) => {
+      this.#leave();
+      this.#actor.send({ type: 'socket.closed', closure });
+      around.tell({ type: 'connection.closed', ...about, ...(this.#actor.getSnapshot().output ?? closure) });
+      onClosed();
+    });
+    this.#actor.start();
+  }
+
+  /** Lets it finish what has come, and close. */
+  drain(): void {
+    this.#actor.send({ type: 'server.draining' });
+  }
+
+  /** Closes it for a shut-down, whatever is under way. */
+  shutDown(): void {
+    this.#actor.send({ type: 'connection.close', closure: CLOSURES.draining });
+  }
+
+  sessionEnded(sessionId: number, cause: SessionEndCause): void {
+    this.#actor.send({ type: 'session.ended', sessionId, cause });
+  }
+
+  async answer(received: ReceivedMessage): Promise<void> {
+    const { orchestrator, tell } = this.#around;
+    const { ipAddress } = this.#accepted;
+    const message = received.toInit();
+    const isMalformed = message instanceof MalformedSessionInitMessage;
+    if (isMalformed) {
+      tell({ type: 'message.rejected', connectionId: this.#id, ipAddress, problem: message.problem });
+    }
+    try {
+      const response = await orchestrator.init(message, { ipAddress, signal: this.#controller.signal });
+      this.#actor.send({ type: 'message.finished', isMalformed, session: this.#deliver(response) });
+    } catch (cause) {
+      this.#fail('orchestrator.init', cause);
+    }
+  }
+
+  async handle(received: ReceivedMessage): Promise<void> {
+    const session = this.#session;
+    const { onMessage } = this.#around.settings;
+    if (session === undefined || onMessage === undefined) return;
+    const conversation = this.#converse(session);
+    try {
+      if (!(await this.#around.watch.touch(session.session_id))) return;
+    } catch (cause) {
+      // Nobody can say whether the session is still alive, so its client is not let in (ASVS 16.5.3).
+      this.#around.tell({ type: 'fault.reported', source: 'sessionManager.refresh', cause });
+      this.#sendError('session_manager_fail', 'The session could not be checked, so the message was not handled.');
+      this.#actor.send({ type: 'message.finished', isMalformed: false });
+      return;
+    }
+    if (conversation.signal.aborted) return;
+    try {
+      await onMessage(received.toOwn(), conversation);
+    } catch (cause) {
+      const { ipAddress } = this.#accepted;
+      const referenceId = nanoid();
+      const about = { connectionId: this.#id, ipAddress, sessionId: session.session_id, referenceId };
+      this.#around.tell({ type: 'handler.failed', ...about, cause });
+      this.#sendError('handler_failed', 'The service failed to handle the message.', referenceId);
+    }
+    this.#actor.send({ type: 'message.finished', isMalformed: false });
+  }
+
+  tellSessionEnd(sessionId: number, cause: SessionEndCause): void {
+    this.#send(JSON.stringify({ event: 'session_ended', session_id: sessionId, cause }));
+  }
+
+  ping(): void {
+    this.#accepted.webSocket.ping();
+  }
+
+  setReading(isReading: boolean): void {
+    const { webSocket } = this.#accepted;
+    if (isReading !== webSocket.isPaused) return;
+    if (isReading) webSocket.resume();
+    else webSocket.pause();
+  }
+
+  close({ code, reason }: Closure): void {
+    this.#leave();
+    // The client's side of the closing handshake has to be read.
+    this.setReading(true);
+    this.#accepted.webSocket.close(code, reason);
+  }
+
+  terminate(): void {
+    this.#accepted.webSocket.terminate();
+  }
+
+  #listen(webSocket: WebSocket, onClosed: (closure: Closure) => void): void {
+    webSocket.on('message', (data) => {
+      // What comes after the closing handshake has begun is not worth a look.
+      if (webSocket.readyState !== webSocket.OPEN) return;
+      this.#actor.send({ type: 'message.received', message: new ReceivedMessage(data as Buffer) });
+    });
+    webSocket.on('pong', () => this.#actor.send({ type: 'pong.received' }));
+    webSocket.on('error', (error: Error & { code?: string }) => {
+      const closure = PROTOCOL_CLOSURES[error.code ?? ''] ?? PROTOCOL_ERROR;
+      this.#actor.send({ type: 'connection.close', closure });
+    });
+    webSocket.on('close', (code, reason) => onClosed({ code, reason: reason.toString() }));
+  }
+
+  /** Sends an answer. A session whose answer cannot be sent is taken back; any other is what it is bound to from now on. */
+  #deliver(response: SessionInitResponse): FullAuthSession | undefined {
+    const session = response.data instanceof FullAuthSession ? response.data : undefined;
+    const { socket } = this.#accepted;
+    try {
+      const text = encodeSessionInitResponse(response, { profile: this.#around.settings.profile });
+      const wasSent = this.#send(text, (error) => {
+        // The platform calls a write that its socket was destroyed under a success.
+        if (session !== undefined && (error || socket.destroyed)) this.#around.withdrawals.withdraw(session);
+      });
+      return session && wasSent ? this.#bind(session) : undefined;
+    } catch (error) {
+      if (session !== undefined) this.#around.withdrawals.withdraw(session);
+      throw error;
+    }
+  }
+
+  #bind(established: FullAuthSession): FullAuthSession {
+    const session = new FullAuthSession({ ...established, session_secret: undefined });
+    this.#unbind();
+    this.#session = session;
+    this.#around.watch.bind(this, established);
+    return session;
+  }
+
+  /** The conversation of the session that it is bound to. Most connections never have one, so it is made when needed. */
+  #converse(session: FullAuthSession): Conversation {
+    this.#conversation ??= openConversation(session, {
+      ipAddress: this.#accepted.ipAddress,
+      send: (text) => this.#send(text),
+      close: (code, reason) => this.#actor.send({ type: 'connection.close', closure: { code, reason } }),
+    });
+    return this.#conversation.conversation;
+  }
+
+  #unbind(): void {
+    if (this.#session !== undefined) this.#around.watch.release(this, this.#session.session_id);
+    this.#session = undefined;
+    this.#conversation?.end();
+    this.#conversation = undefined;
+  }
+
+  #leave(): void {
+    this.#unbind();
+    this.#controller.abort();
+  }
+
+  #send(text: string, onSent: (error?: Error | null) => void = () => {}): boolean {
+    const { webSocket } = this.#accepted;
+    const isOpen = webSocket.readyState === webSocket.OPEN;
+    webSocket.send(text, onSent);
+    if (isOpen && webSocket.bufferedAmount > this.#around.settings.maxBufferedBytes) {
+      this.#actor.send({ type: 'connection.close', closure: CLOSURES.stalled });
+    }
+    return isOpen;
+  }
+
+  #sendError(code: string, details: string, referenceId?: string): void {
+    this.#send(JSON.stringify({ event: 'error', code, details, reference_id: referenceId }));
+  }
+
+  #fail(source: string, cause: unknown): void {
+    this.#around.tell({ type: 'fault.reported', source, cause });
+    this.#actor.send({ type: 'connection.close', closure: CLOSURES.failed });
+  }
+}
