@@ -1,0 +1,23 @@
+/** Every case by its name, in the order in which they run. */
+export const cases = {
+  init: {
+    title: 'one init in process, over backends that answer at once',
+    load: () => import('./cases/init.mjs'),
+  },
+  'init-memory': {
+    title: 'bytes of an init: allocated, held in flight, left behind',
+    load: () => import('./cases/init-memory.mjs'),
+  },
+  'find-memory': {
+    title: 'look-up by secret in memory',
+    load: () => import('./cases/find-memory.mjs'),
+  },
+  'find-sqlite': {
+    title: 'look-up by secret in SQLite',
+    load: () => import('./cases/find-sqlite.mjs'),
+  },
+  websocket: {
+    title: 'inits per second over WebSockets, server and clients in a process each',
+    load: () => import('./cases/websocket.mjs'),
+  },
+};
