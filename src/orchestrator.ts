@@ -1,15 +1,20 @@
 import { nanoid } from 'nanoid';
 import type { InspectionEvent } from 'xstate';
 import type { SessionPage } from './adapters/ports.js';
-import { withDeadline } from './adapters/with-deadline.js';
 import { type Deadlines, resolveDeadlines, shortenDeadlines } from './machines/deadlines.js';
-import { type RunningInit, runSessionInit, type SessionInitResult } from './machines/run-session-init.js';
+import {
+  type RunningInit,
+  type SessionInitEngine,
+  type SessionInitResult,
+  sessionInitRunner,
+} from './machines/run-session-init.js';
 import { type SessionInitMachine, sessionInitMachine } from './machines/session-init.js';
 import { type Backends, sessionInitActors } from './machines/session-init-actors.js';
 import { type Clock, systemClock } from './model/clock.js';
 import { Secret } from './model/secret.js';
 import type { FullAuthSession } from './model/session.js';
 import type { SessionInitResponse } from './model/session-init-response.js';
+import { withDeadline } from './model/with-deadline.js';
 import { Admission, type AdmissionOptions } from './orchestration/admission.js';
 import { EventHub, type OrchestratorEvents, type SessionEnded } from './orchestration/events.js';
 import type { Verdict } from './orchestration/guess-counter.js';
@@ -27,6 +32,8 @@ export interface SessionOrchestratorOptions extends Backends, AdmissionOptions {
   sweepInterval?: number;
   /** Gets the response of every init, together with its record. For more, see {@link SessionOrchestrator.on}. */
   onResponse?: (response: SessionInitResponse, record: InitRecord) => void;
+  /** What runs the machine: both do the same, see {@link SessionInitEngine}. @defaultValue `'compiled'`, unless inspected */
+  engine?: SessionInitEngine;
   /** Gets XState's inspection events of every init. */
   inspect?: (event: InspectionEvent) => void;
   /** The machine to run, extended by `provide()`. Its actors are filled in by the orchestrator. */
@@ -134,7 +141,12 @@ export function createSessionOrchestrator(options: SessionOrchestratorOptions): 
       onEvicted: (sessionId) => ended(sessionId, 'evicted'),
     }),
   });
-  const inspect = options.inspect && guarded(options.inspect, reportFault('inspect'));
+  const runner = sessionInitRunner(machine, {
+    clock,
+    engine: options.engine,
+    inspect: options.inspect && guarded(options.inspect, reportFault('inspect')),
+    onFallback: (feature) => queueMicrotask(() => reportFault('engine')(fallback(feature))),
+  });
   const onResponse = options.onResponse && guarded(options.onResponse, reportFault('onResponse'));
   const sweeper = new Sweeper(
     clock,
@@ -159,7 +171,7 @@ export function createSessionOrchestrator(options: SessionOrchestratorOptions): 
     const { ipAddress = '', signal, deadlines: shorter } = initOptions ?? {};
     const origin = { referenceId: nanoid(), ipAddress, startedAt: clock.now() };
     const input = { message, ...origin, deadlines: shortenDeadlines(deadlines, shorter), now: clock.now };
-    const run = runSessionInit(machine, input, { clock, inspect });
+    const run = runner.start(input);
     running.add(run);
     const abort = () => run.cancel('cancelled');
     if (signal?.aborted) abort();
@@ -247,6 +259,10 @@ export function createSessionOrchestrator(options: SessionOrchestratorOptions): 
 function verdictOn({ state, context }: SessionInitResult): Verdict {
   if (context?.identity !== undefined) return 'succeeded';
   return state === 'authenticationDenied' ? 'denied' : 'withdrawn';
+}
+
+function fallback(feature: string): Error {
+  return new Error(`The compiled engine does not know ${feature}; XState's own actor runs this machine, more slowly.`);
 }
 
 /** Calls a function of the embedding service; what that throws is reported, and harms no init. */

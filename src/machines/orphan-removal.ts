@@ -1,6 +1,6 @@
 import type { SessionManager } from '../adapters/ports.js';
-import { withDeadline } from '../adapters/with-deadline.js';
 import type { Clock } from '../model/clock.js';
+import { withDeadline } from '../model/with-deadline.js';
 
 /** A session that was created for nobody, and what became of its removal. */
 export interface OrphanReport {

@@ -1,6 +1,8 @@
 import { createActor, type InspectionEvent } from 'xstate';
 import type { Clock } from '../model/clock.js';
 import type { SessionInitResponse } from '../model/session-init-response.js';
+import { compileMachine, Unsupported } from './engine/compile.js';
+import { Execution } from './engine/execution.js';
 import type { CancelRequest, SessionInitContext, SessionInitInput, SessionInitMachine } from './session-init.js';
 import { respond, type TerminalState } from './terminal-states.js';
 
@@ -30,48 +32,104 @@ export interface RunningInit {
   cancel(code: NonNullable<CancelRequest['code']>): void;
 }
 
-/** Options of {@link runSessionInit}. */
-export interface RunOptions {
+/**
+ * What runs an init: `compiled`, the tables that the engine makes of the machine object; or `actor`, XState's own actor,
+ * which is slower and can be inspected. They do the same: a differential test holds them equal.
+ */
+export type SessionInitEngine = 'compiled' | 'actor';
+
+/** Options of {@link sessionInitRunner}. */
+export interface RunnerOptions {
   clock: Clock;
+  /** @defaultValue `'compiled'`, unless somebody inspects */
+  engine?: SessionInitEngine | undefined;
   /** Gets XState's inspection events. It must not throw. */
   inspect?: ((event: InspectionEvent) => void) | undefined;
+  /** Told, once, which feature of an extended machine the engine does not know; XState's actor runs it then. */
+  onFallback?: (feature: string) => void;
 }
 
-/** Starts one init, in an actor of its own: one root for each, since the children of a long-lived one are quadratic. */
-export function runSessionInit(
-  machine: SessionInitMachine,
+/** Runs inits of one machine. */
+export interface SessionInitRunner {
+  readonly engine: SessionInitEngine;
+  start(input: SessionInitInput): RunningInit;
+}
+
+/** Prepares to run inits: compiles the machine, once, or finds that XState's actor must run it. */
+export function sessionInitRunner(machine: SessionInitMachine, options: RunnerOptions): SessionInitRunner {
+  const { clock, inspect, engine = inspect === undefined ? 'compiled' : 'actor', onFallback } = options;
+  const tables = engine === 'compiled' ? compileMachine(machine) : undefined;
+  if (tables instanceof Unsupported) onFallback?.(tables.feature);
+  if (tables !== undefined && !(tables instanceof Unsupported)) {
+    return {
+      engine: 'compiled',
+      start: (input) =>
+        run(input, clock, (observer) => {
+          const execution = new Execution(tables, clock, {
+            next: observer.next,
+            emit: () => {},
+            complete: () => observer.complete(execution.context as SessionInitContext),
+            error: (error) => observer.error(error, execution.context),
+          });
+          execution.start(input);
+          return (event) => execution.send({ ...event });
+        }),
+    };
+  }
+  return {
+    engine: 'actor',
+    // One root for each init, since the children of a long-lived actor are quadratic.
+    start: (input) =>
+      run(input, clock, (observer) => {
+        const actor = createActor(machine, { input, clock, logger: () => {}, ...(inspect && { inspect }) });
+        // The observers are there before the start: a machine that throws with no error observer ends the process.
+        actor.subscribe({
+          next: ({ value }) => observer.next(value as string),
+          complete: () => observer.complete(actor.getSnapshot().context),
+          error: (error) => observer.error(error, actor.getSnapshot().context ?? {}),
+        });
+        actor.start();
+        return (event) => actor.send(event);
+      }),
+  };
+}
+
+/** What both engines tell of an init. */
+interface InitObserver {
+  next(state: string): void;
+  complete(context: SessionInitContext): void;
+  error(error: unknown, context: Partial<SessionInitContext>): void;
+}
+
+function run(
   input: SessionInitInput,
-  { clock, inspect }: RunOptions,
+  clock: Clock,
+  start: (observer: InitObserver) => (event: CancelRequest) => void,
 ): RunningInit {
-  const actor = createActor(machine, { input, clock, logger: () => {}, ...(inspect && { inspect }) });
-  const start = clock.monotonic();
+  const startedAt = clock.monotonic();
   const steps: Step[] = [];
-  const enter = (state: string) => {
-    if (steps.at(-1)?.state !== state) steps.push({ state, at: clock.monotonic() - start });
+  let send: ((event: CancelRequest) => void) | undefined;
+  const next = (state: string) => {
+    if (steps.at(-1)?.state !== state) steps.push({ state, at: clock.monotonic() - startedAt });
   };
   const finished = new Promise<SessionInitResult>((resolve) => {
-    // The observers are there before the start: a machine that throws with no error observer ends the process.
-    actor.subscribe({
-      next: ({ value }) => enter(value as string),
-      complete: () => {
-        const { value, context } = actor.getSnapshot();
-        resolve({ response: context.response as SessionInitResponse, state: value as TerminalState, steps, context });
+    send = start({
+      next,
+      complete: (context) => {
+        const state = steps.at(-1)?.state as TerminalState;
+        resolve({ response: context.response as SessionInitResponse, state, steps, context });
       },
-      error: (defect) => {
-        const context = contextOf(actor.getSnapshot());
-        context?.escrow.release();
-        enter('failedUnexpectedly');
-        resolve({ response: unexpected(input, context, clock), state: 'failedUnexpectedly', steps, context, defect });
+      error: (defect, { escrow, ...known }) => {
+        // A machine that threw while making its context has none.
+        const context = escrow && ({ escrow, ...known } as SessionInitContext);
+        escrow?.release();
+        next('failedUnexpectedly');
+        const response = unexpected(input, context, clock);
+        resolve({ response, state: 'failedUnexpectedly', steps, context, defect });
       },
     });
   });
-  actor.start();
-  return { finished, cancel: (code) => actor.send({ type: 'request.cancel', code }) };
-}
-
-/** The context of a machine that threw; there is none if it threw while making it. */
-function contextOf(snapshot: { context?: Partial<SessionInitContext> }): SessionInitContext | undefined {
-  return snapshot.context?.escrow && (snapshot.context as SessionInitContext);
+  return { finished, cancel: (code) => send?.({ type: 'request.cancel', code }) };
 }
 
 function unexpected(

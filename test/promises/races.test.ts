@@ -27,66 +27,69 @@ function expectBothOutcomes(outcomes: readonly string[]): void {
   expect(new Set(outcomes)).toEqual(new Set(['success', 'disturbed']));
 }
 
-describe('P1, P2: at every turn of the microtask queue', () => {
-  test('the caller aborts', async () => {
-    const outcomes = [];
-    for (const turn of TURNS) {
-      const world = new InitWorld(() => script);
-      const caller = new AbortController();
-      world.init('alice', caller.signal);
-      await turns(turn);
-      caller.abort();
-      await world.comeToRest();
-      outcomes.push(checkRace(world, 'cancelled'));
-    }
-    expectBothOutcomes(outcomes);
-  });
+describe.each(['compiled', 'actor'] as const)(
+  'P1, P2: at every turn of the microtask queue, on the engine %s',
+  (engine) => {
+    test('the caller aborts', async () => {
+      const outcomes = [];
+      for (const turn of TURNS) {
+        const world = new InitWorld(() => script, { engine });
+        const caller = new AbortController();
+        world.init('alice', caller.signal);
+        await turns(turn);
+        caller.abort();
+        await world.comeToRest();
+        outcomes.push(checkRace(world, 'cancelled'));
+      }
+      expectBothOutcomes(outcomes);
+    });
 
-  test('a drain waits for nobody', async () => {
-    const outcomes = [];
-    for (const turn of TURNS) {
-      const world = new InitWorld(() => script);
-      world.init('alice');
-      await turns(turn);
-      const closed = world.orchestrator.close();
-      world.clock.increment(0);
-      await world.comeToRest();
-      await closed;
-      outcomes.push(checkRace(world, 'draining'));
-    }
-    expectBothOutcomes(outcomes);
-  });
+    test('a drain waits for nobody', async () => {
+      const outcomes = [];
+      for (const turn of TURNS) {
+        const world = new InitWorld(() => script, { engine });
+        world.init('alice');
+        await turns(turn);
+        const closed = world.orchestrator.close();
+        world.clock.increment(0);
+        await world.comeToRest();
+        await closed;
+        outcomes.push(checkRace(world, 'draining'));
+      }
+      expectBothOutcomes(outcomes);
+    });
 
-  test('the request deadline passes', async () => {
-    const outcomes = [];
-    for (const turn of TURNS) {
-      const world = new InitWorld(() => script, { deadlines: { ...DEADLINES, request: 100 } });
-      world.init('alice');
-      await turns(turn);
-      world.clock.increment(100);
-      await world.comeToRest();
-      outcomes.push(checkRace(world, 'request_timed_out'));
-    }
-    expectBothOutcomes(outcomes);
-  });
+    test('the request deadline passes', async () => {
+      const outcomes = [];
+      for (const turn of TURNS) {
+        const world = new InitWorld(() => script, { engine, deadlines: { ...DEADLINES, request: 100 } });
+        world.init('alice');
+        await turns(turn);
+        world.clock.increment(100);
+        await world.comeToRest();
+        outcomes.push(checkRace(world, 'request_timed_out'));
+      }
+      expectBothOutcomes(outcomes);
+    });
 
-  test('the deadline of the session manager passes while its answer is on the way', async () => {
-    // The session manager answers at 10 ms, and the deadline passes any number of turns after that.
-    const outcomes = [];
-    for (const turn of TURNS) {
-      const slow: Script = { ...script, session: { ...YES, after: 10 } };
-      const world = new InitWorld(() => slow, { deadlines: { ...DEADLINES, session: 11 } });
-      world.init('alice');
-      await world.clock.advance(9);
-      world.clock.increment(1);
-      await turns(turn);
-      world.clock.increment(1);
-      await world.comeToRest();
-      outcomes.push(checkRace(world, 'session_manager_fail'));
-    }
-    expectBothOutcomes(outcomes);
-  });
-});
+    test('the deadline of the session manager passes while its answer is on the way', async () => {
+      // The session manager answers at 10 ms, and the deadline passes any number of turns after that.
+      const outcomes = [];
+      for (const turn of TURNS) {
+        const slow: Script = { ...script, session: { ...YES, after: 10 } };
+        const world = new InitWorld(() => slow, { engine, deadlines: { ...DEADLINES, session: 11 } });
+        world.init('alice');
+        await world.clock.advance(9);
+        world.clock.increment(1);
+        await turns(turn);
+        world.clock.increment(1);
+        await world.comeToRest();
+        outcomes.push(checkRace(world, 'session_manager_fail'));
+      }
+      expectBothOutcomes(outcomes);
+    });
+  },
+);
 
 describe('P2: the removal of a session that nobody was told of', () => {
   const late: Script = { ...script, session: { ...YES, after: 2_000 } };

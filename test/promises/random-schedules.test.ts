@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import type { SessionInitEngine } from '../../src/machines/run-session-init.js';
 import { InitWorld, type Script } from '../support/init-world.js';
 import { BEHAVIOURS, type Behaviour } from '../support/scripted-backends.js';
 
@@ -50,7 +51,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 async function play(
   steps: readonly Step[],
-  bounds: { maxInFlight: number; maxQueued: number; failingRemovals: number },
+  bounds: { engine: SessionInitEngine; maxInFlight: number; maxQueued: number; failingRemovals: number },
 ) {
   const scripts = new Map<string, Script>();
   const callers: AbortController[] = [];
@@ -85,6 +86,7 @@ describe('P1-P5 on random schedules', () => {
       fc.asyncProperty(
         fc.array(step, { minLength: 1, maxLength: 25 }),
         fc.record({
+          engine: fc.constantFrom<SessionInitEngine>('compiled', 'actor'),
           maxInFlight: fc.integer({ min: 1, max: 4 }),
           maxQueued: fc.integer({ min: 0, max: 6 }),
           failingRemovals: fc.nat(3),

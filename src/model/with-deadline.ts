@@ -1,5 +1,5 @@
-import type { Clock } from '../model/clock.js';
-import { DeadlineExceededError } from '../model/errors.js';
+import type { Clock } from './clock.js';
+import { DeadlineExceededError } from './errors.js';
 
 /**
  * Calls a backend under a deadline. The call's signal is aborted when the deadline passes; whether the backend heeds it

@@ -1,0 +1,292 @@
+import type { AnyStateMachine } from 'xstate';
+import type { Action, Guard, Invocation, MachineEvent, Scope, State, Tables, Timer, Transition } from './tables.js';
+
+/*
+ * Reads a machine object of XState into tables. It reads the public fields of its state nodes (`entry`, `exit`, `invoke`,
+ * `transitions`, `always`, `initial`, `output`), `machine.implementations`, the `config` of `fromPromise`, and two fields
+ * that XState does not document: `assign`'s `assignment` and `emit`'s `event`. The differential test notices if a release
+ * changes one of them.
+ */
+
+/** The machine uses something that the engine does not run. XState's own actor does. */
+export class Unsupported {
+  /** What it is, in XState's words. */
+  readonly feature: string;
+  constructor(feature: string) {
+    this.feature = feature;
+  }
+}
+
+/** Thrown while compiling, and caught at the top: a refusal can come from deep inside. */
+class UnsupportedFeature extends Error {}
+
+/** The fields of XState's nodes that are read here. Their own types are parametrised beyond use. */
+interface Node {
+  key: string;
+  id: string;
+  type: string;
+  parent: Node | undefined;
+  config: { after?: object; onDone?: unknown; route?: unknown };
+  states: Record<string, Node>;
+  entry: readonly unknown[];
+  exit: readonly unknown[];
+  invoke: readonly { id: string; src: string; input?: unknown; systemId?: string; onSnapshot?: unknown }[];
+  transitions: Map<string, readonly NodeTransition[]>;
+  always?: readonly NodeTransition[];
+  after: readonly { eventType: string; delay?: string | number }[];
+  initial: { target: readonly Node[]; actions: readonly unknown[] };
+  output?: unknown;
+}
+
+interface NodeTransition {
+  target: readonly Node[] | undefined;
+  source: Node;
+  reenter: boolean;
+  guard?: unknown;
+  actions: readonly unknown[];
+  eventType: string;
+}
+
+interface Implementations {
+  actions: Record<string, unknown>;
+  guards: Record<string, unknown>;
+  delays: Record<string, unknown>;
+  actors: Record<string, unknown>;
+}
+
+/** A reference to an implementation: its name alone, or with parameters. */
+type Reference = string | { type: string; params?: unknown };
+
+type AnyFunction = (...args: unknown[]) => unknown;
+
+/**
+ * Compiles a machine, once; its tables can be run any number of times.
+ *
+ * Runs: one flat level of atomic and final states; `entry`, `exit`, `always`, `on`, `after`, several `invoke`s of
+ * `fromPromise` a state; transitions of the root to its states; `assign`, `emit` and functions as actions, functions as
+ * guards, each inline or by name, with parameters; `input` and `output`.
+ *
+ * @returns what it cannot run, by name, in place of tables
+ */
+export function compileMachine(machine: AnyStateMachine): Tables | Unsupported {
+  try {
+    return new Compiler(machine).compile();
+  } catch (error) {
+    if (error instanceof UnsupportedFeature) return new Unsupported(error.message);
+    throw error;
+  }
+}
+
+class Compiler {
+  readonly #machine: AnyStateMachine;
+  readonly #root: Node;
+  readonly #implementations: Implementations;
+  readonly #states = new Map<Node, Mutable<State>>();
+
+  constructor(machine: AnyStateMachine) {
+    this.#machine = machine;
+    this.#root = machine.root as unknown as Node;
+    this.#implementations = machine.implementations as unknown as Implementations;
+  }
+
+  compile(): Tables {
+    const root = this.#root;
+    if (root.type !== 'compound') throw new UnsupportedFeature(`a machine of type '${root.type}'`);
+    if (this.#actionsOf(root.entry).length + this.#actionsOf(root.exit).length > 0) {
+      throw new UnsupportedFeature('entry or exit actions of the root');
+    }
+    if (root.invoke.length > 0) throw new UnsupportedFeature('an invoke of the root');
+    if (root.always !== undefined) throw new UnsupportedFeature('an always transition of the root');
+    if (root.config.onDone !== undefined) throw new UnsupportedFeature('onDone of the root');
+    if (root.initial.actions.length > 0) throw new UnsupportedFeature('actions of an initial transition');
+    if (Number.isFinite(this.#machine.options?.maxIterations)) throw new UnsupportedFeature('maxIterations');
+
+    // First the states, so that transitions can point at them.
+    for (const node of Object.values(root.states)) this.#states.set(node, this.#frame(node));
+    for (const [node, state] of this.#states) {
+      state.transitions = this.#transitionsOf(node);
+      state.always = (node.always ?? []).map((transition) => this.#alwaysTransition(transition));
+    }
+    const { context } = this.#machine.config as { context?: unknown };
+    return {
+      id: root.id,
+      initial: this.#stateOf(root.initial.target[0] as Node),
+      createContext: typeof context === 'function' ? (context as Tables['createContext']) : () => context ?? {},
+      output: root.output === undefined ? undefined : (asFunction(root.output) as NonNullable<Tables['output']>),
+      timers: this.#timersOf(root),
+      transitions: this.#transitionsOf(root),
+    };
+  }
+
+  #frame(node: Node): Mutable<State> {
+    if (node.type !== 'atomic' && node.type !== 'final') throw new UnsupportedFeature(`a ${node.type} state`);
+    if (node.config.route !== undefined) throw new UnsupportedFeature('a route');
+    return {
+      key: node.key,
+      id: node.id,
+      isFinal: node.type === 'final',
+      entry: this.#actionsOf(node.entry).map((action) => this.#action(action)),
+      exit: this.#actionsOf(node.exit).map((action) => this.#action(action)),
+      timers: this.#timersOf(node),
+      invocations: node.invoke.map((invoke) => this.#invocation(invoke)),
+      transitions: new Map(),
+      always: [],
+    };
+  }
+
+  #stateOf(node: Node): State {
+    const state = this.#states.get(node);
+    if (state === undefined) throw new UnsupportedFeature('a transition to the root');
+    return state;
+  }
+
+  /** XState sets and cancels the timers of `after` by actions that it adds to entry and exit; here they are `timers`. */
+  #actionsOf(actions: readonly unknown[]): readonly unknown[] {
+    return actions.filter((action) => !isTimerOfAfter(action));
+  }
+
+  #timersOf(node: Node): readonly Timer[] {
+    const delays = new Map(node.after.map(({ eventType, delay }) => [eventType, delay]));
+    return [...delays].map(([type, delay]) => ({ event: { type }, delay: this.#delay(delay) }));
+  }
+
+  #delay(delay: string | number | undefined): Timer['delay'] {
+    if (typeof delay === 'number') return () => delay;
+    const implementation = this.#implementations.delays[delay as string];
+    if (typeof implementation === 'number') return () => implementation;
+    if (typeof implementation === 'function') return implementation as Timer['delay'];
+    throw new UnsupportedFeature(`the delay '${delay}', which has no implementation`);
+  }
+
+  #transitionsOf(node: Node): State['transitions'] {
+    const wildcard = [...node.transitions.keys()].find((type) => type.includes('*'));
+    if (wildcard !== undefined) throw new UnsupportedFeature(`the wildcard '${wildcard}'`);
+    return new Map([...node.transitions].map(([type, all]) => [type, all.map((it) => this.#transition(it))]));
+  }
+
+  #transition({ guard, actions, target: targets, source, reenter }: NodeTransition): Transition {
+    if (targets !== undefined && targets.length !== 1) throw new UnsupportedFeature('a transition to several targets');
+    if (reenter && source === this.#root) throw new UnsupportedFeature('a transition that re-enters the root');
+    const target = targets?.[0];
+    return {
+      guardName: typeof guard === 'function' ? undefined : nameOf(guard as Reference | undefined),
+      guard: guard === undefined ? undefined : this.#guard(guard),
+      actions: actions.map((action) => this.#action(action)),
+      target: target && this.#stateOf(target),
+      leaves: target !== undefined && (target !== source || reenter),
+    };
+  }
+
+  #alwaysTransition(transition: NodeTransition): Transition {
+    const compiled = this.#transition(transition);
+    if (!compiled.leaves) throw new UnsupportedFeature('an always transition that stays in its state');
+    return compiled;
+  }
+
+  #invocation({ id, src, input, systemId, onSnapshot }: Node['invoke'][number]): Invocation {
+    if (systemId !== undefined) throw new UnsupportedFeature('a systemId');
+    if (onSnapshot !== undefined) throw new UnsupportedFeature('onSnapshot');
+    const logic = this.#implementations.actors[src] as { config?: unknown } | undefined;
+    if (typeof logic?.config !== 'function') {
+      throw new UnsupportedFeature(`the actor '${src}', which is not made by fromPromise`);
+    }
+    return {
+      id,
+      creator: logic.config as Invocation['creator'],
+      input: asFunction(input) as Invocation['input'],
+      doneType: `xstate.done.actor.${id}`,
+      errorType: `xstate.error.actor.${id}`,
+    };
+  }
+
+  #guard(reference: unknown): Guard {
+    if (typeof reference === 'function') {
+      if ('check' in reference) throw new UnsupportedFeature('a guard made of guards');
+      return reference as Guard;
+    }
+    const name = nameOf(reference as Reference) as string;
+    const implementation = this.#implementations.guards[name];
+    if (typeof implementation !== 'function') throw new UnsupportedFeature(`the guard '${name}', which is no function`);
+    if ('check' in implementation) throw new UnsupportedFeature('a guard made of guards');
+    const params = paramsOf(reference as Reference);
+    return (scope) => (implementation as (scope: Scope, params: unknown) => boolean)(scope, params(scope));
+  }
+
+  #action(reference: unknown): Action {
+    if (typeof reference === 'function') return compileAction(reference as AnyFunction, () => undefined);
+    const name = nameOf(reference as Reference) as string;
+    const implementation = this.#implementations.actions[name];
+    // XState passes over an action that has no implementation.
+    if (implementation === undefined) return () => {};
+    if (typeof implementation !== 'function')
+      throw new UnsupportedFeature(`the action '${name}', which is no function`);
+    return compileAction(implementation as AnyFunction, paramsOf(reference as Reference));
+  }
+}
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+function compileAction(implementation: AnyFunction, params: (scope: Scope) => unknown): Action {
+  const {
+    type,
+    assignment,
+    event: emitted,
+  } = implementation as { type?: string; assignment?: unknown; event?: unknown };
+  if (!('resolve' in implementation)) {
+    return (target, event) => {
+      const { context, self } = target;
+      const scope = { context, event };
+      const resolved = params(scope);
+      target.perform(() => implementation({ ...scope, self }, resolved));
+    };
+  }
+  if (type === 'xstate.assign') return compileAssign(assignment, params);
+  if (type === 'xstate.emit') {
+    const emittedOf = asFunction(emitted) as (args: object, params: unknown) => MachineEvent;
+    return (target, event) => {
+      const { context, self } = target;
+      target.emit(emittedOf({ context, event, self }, params({ context, event })));
+    };
+  }
+  throw new UnsupportedFeature(`the action ${type}`);
+}
+
+function compileAssign(assignment: unknown, params: (scope: Scope) => unknown): Action {
+  if (typeof assignment === 'function') {
+    return (target, event) => {
+      const { context, self } = target;
+      target.context = { ...context, ...assignment({ context, event, self }, params({ context, event })) };
+    };
+  }
+  const properties = Object.entries(assignment as object).map(([key, value]) => [key, asFunction(value)] as const);
+  return (target, event) => {
+    const { context, self } = target;
+    const args = { context, event, self };
+    const resolved = params(args);
+    const next = { ...context } as Record<string, unknown>;
+    for (const [key, value] of properties) next[key] = value(args, resolved);
+    target.context = next;
+  };
+}
+
+function isTimerOfAfter(action: unknown): boolean {
+  const { type, id, sendId } = action as { type?: string; id?: string; sendId?: string };
+  return (
+    (type === 'xstate.raise' && id !== undefined && id.startsWith('xstate.after.')) ||
+    (type === 'xstate.cancel' && typeof sendId === 'string' && sendId.startsWith('xstate.after.'))
+  );
+}
+
+function nameOf(reference: Reference | undefined): string | undefined {
+  return typeof reference === 'string' ? reference : reference?.type;
+}
+
+function paramsOf(reference: Reference): (scope: Scope) => unknown {
+  if (typeof reference === 'string') return () => undefined;
+  return asFunction(reference.params) as (scope: Scope) => unknown;
+}
+
+/** Something that may be given as a value or as a function that computes it. */
+function asFunction(given: unknown): AnyFunction {
+  return typeof given === 'function' ? (given as AnyFunction) : () => given;
+}

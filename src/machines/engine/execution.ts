@@ -1,0 +1,241 @@
+import type { Clock } from '../../model/clock.js';
+import { PromiseCall } from './promise-call.js';
+import type { ActionTarget, MachineEvent, State, Tables, Timer, Transition } from './tables.js';
+
+/** Who is told of an execution. None of these may throw. */
+export interface ExecutionObserver {
+  /** After each event, whether the state has changed or not. */
+  next(state: string): void;
+  emit(event: MachineEvent): void;
+  complete(): void;
+  error(error: unknown): void;
+}
+
+const NONE: readonly Transition[] = [];
+
+/** A timer of `after`; it has a handle from the moment at which it runs. */
+interface RunningTimer {
+  handle: unknown;
+}
+
+/**
+ * Runs a compiled machine as XState's actor runs the machine itself: the same things in the same order, on the same turn
+ * of the event loop. It takes one event at a time, to the next stable state. What an event sets off outside (timers,
+ * promises that start or are aborted, emissions) waits until the step is complete, in the order in which it was set off.
+ */
+export class Execution implements ActionTarget {
+  readonly #tables: Tables;
+  readonly #clock: Clock;
+  readonly #observer: ExecutionObserver;
+  readonly #mailbox: MachineEvent[] = [];
+  /** What waits for the end of the step. */
+  readonly #effects: (() => void)[] = [];
+  readonly #rootTimers: RunningTimer[] = [];
+  /** Of the current state. */
+  #timers: RunningTimer[] = [];
+  /** Of states that this step has left. */
+  readonly #leftTimers: RunningTimer[] = [];
+  #calls: PromiseCall[] = [];
+  #state: State;
+  #status: 'starting' | 'active' | 'done' | 'error' = 'starting';
+  #isBusy = true;
+  #output: unknown;
+
+  context: object = {};
+  readonly self = { send: (event: MachineEvent) => this.send(event) };
+
+  constructor(tables: Tables, clock: Clock, observer: ExecutionObserver) {
+    this.#tables = tables;
+    this.#clock = clock;
+    this.#observer = observer;
+    this.#state = tables.initial;
+  }
+
+  get state(): string {
+    return this.#state.key;
+  }
+
+  get output(): unknown {
+    return this.#output;
+  }
+
+  /** Enters the initial state, and goes on to the first stable one. */
+  start(input: unknown): this {
+    const event = { type: 'xstate.init', input };
+    let before = this.context;
+    try {
+      before = this.context = this.#tables.createContext({ input, self: this.self });
+      this.#setTimers(this.#tables.timers, this.#rootTimers, event);
+      this.#enter(this.#tables.initial, event);
+      this.#settle(event);
+    } catch (error) {
+      this.context = before;
+      this.#output = undefined;
+      this.#fail(error);
+      return this;
+    }
+    // A quirk to keep: the promises of the first stable state start before anything that its entry actions do.
+    for (const call of this.#calls) call.start();
+    this.#conclude();
+    this.#process();
+    return this;
+  }
+
+  send(event: MachineEvent): void {
+    if (this.#status !== 'active' && this.#status !== 'starting') return;
+    this.#mailbox.push(event);
+    if (!this.#isBusy) this.#process();
+  }
+
+  perform(effect: () => void): void {
+    if (this.#status === 'starting') this.#effects.push(effect);
+    else effect();
+  }
+
+  emit(event: MachineEvent): void {
+    this.#defer(() => this.#observer.emit(event));
+  }
+
+  #process(): void {
+    this.#isBusy = true;
+    for (let event = this.#mailbox.shift(); event !== undefined; event = this.#mailbox.shift()) {
+      const before = this.context;
+      try {
+        this.#step(event);
+      } catch (error) {
+        // Half a step is none.
+        this.context = before;
+        this.#output = undefined;
+        this.#fail(error);
+        break;
+      }
+      this.#conclude();
+    }
+    this.#isBusy = false;
+  }
+
+  /** Everything that an event leads to, up to a stable state. */
+  #step(event: MachineEvent): void {
+    const transition = this.#select(this.#state, event) ?? this.#select(this.#tables, event);
+    if (transition !== undefined) this.#take(transition, event);
+    else if (event.type.startsWith('xstate.error.actor')) {
+      for (const call of this.#calls) call.stop();
+      throw event['error'];
+    }
+    this.#settle(event);
+  }
+
+  #settle(event: MachineEvent): void {
+    while (!this.#state.isFinal) {
+      const transition = this.#state.always.find((it) => isEnabled(it, this.context, event));
+      if (transition === undefined) return;
+      this.#take(transition, event);
+    }
+  }
+
+  #select({ id, transitions }: Pick<State, 'id' | 'transitions'>, event: MachineEvent): Transition | undefined {
+    for (const transition of transitions.get(event.type) ?? NONE) {
+      try {
+        if (isEnabled(transition, this.context, event)) return transition;
+      } catch (error) {
+        const guard = transition.guardName === undefined ? '' : `'${transition.guardName}' `;
+        const { message } = error as Error;
+        throw new Error(
+          `Unable to evaluate guard ${guard}in transition for event '${event.type}' in state node '${id}':\n${message}`,
+        );
+      }
+    }
+    return undefined;
+  }
+
+  #take(transition: Transition, event: MachineEvent): void {
+    const { actions, target, leaves } = transition;
+    if (leaves) this.#exit(event);
+    for (const action of actions) action(this, event);
+    if (leaves && target !== undefined) this.#enter(target, event);
+  }
+
+  #exit(event: MachineEvent): void {
+    for (const action of this.#state.exit) action(this, event);
+    for (const timer of this.#timers) {
+      this.#leftTimers.push(timer);
+      this.#defer(() => this.#clock.clearTimeout(timer.handle));
+    }
+    for (const call of this.#calls) {
+      if (call.isRunning) this.#defer(() => call.stop());
+      else call.stop();
+    }
+    this.#timers = [];
+    this.#calls = [];
+  }
+
+  #enter(state: State, event: MachineEvent): void {
+    this.#state = state;
+    for (const action of state.entry) action(this, event);
+    this.#setTimers(state.timers, this.#timers, event);
+    for (const invocation of state.invocations) {
+      const input = invocation.input({ context: this.context, event, self: this.self });
+      const call = new PromiseCall(invocation, input, this);
+      this.#calls.push(call);
+      this.#defer(() => call.start());
+    }
+    if (!state.isFinal) return;
+    const done = { type: `xstate.done.state.${state.id}`, output: undefined };
+    this.#output = this.#tables.output?.({ context: this.context, event: done, self: this.self });
+    for (const action of state.exit) action(this, event);
+  }
+
+  #setTimers(timers: readonly Timer[], running: RunningTimer[], event: MachineEvent): void {
+    for (const { delay, event: after } of timers) {
+      const milliseconds = delay({ context: this.context, event });
+      const timer: RunningTimer = { handle: undefined };
+      running.push(timer);
+      this.#defer(() => {
+        timer.handle = this.#clock.setTimeout(() => this.send(after), milliseconds);
+      });
+    }
+  }
+
+  /** Puts off an effect to the end of the step. While starting, what is put off comes after what the actions do. */
+  #defer(effect: () => void): void {
+    if (this.#status === 'starting') this.#effects.push(() => this.#effects.push(effect));
+    else this.#effects.push(effect);
+  }
+
+  /** The step is complete: its effects happen, and whoever observes is told. */
+  #conclude(): void {
+    if (this.#status === 'starting') this.#status = 'active';
+    try {
+      for (let next = 0; next < this.#effects.length; next++) this.#effects[next]?.();
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    this.#effects.length = 0;
+    this.#leftTimers.length = 0;
+    this.#observer.next(this.#state.key);
+    if (!this.#state.isFinal) return;
+    this.#status = 'done';
+    this.#close();
+    this.#observer.complete();
+  }
+
+  /** The machine threw. Like XState's actor it leaves its promises alone, whose results nobody will hear of. */
+  #fail(error: unknown): void {
+    this.#status = 'error';
+    this.#close();
+    this.#observer.error(error);
+  }
+
+  #close(): void {
+    for (const timers of [this.#rootTimers, this.#leftTimers, this.#timers]) {
+      for (const { handle } of timers) this.#clock.clearTimeout(handle);
+    }
+    this.#mailbox.length = 0;
+    this.#effects.length = 0;
+  }
+}
+
+function isEnabled({ guard }: Transition, context: object, event: MachineEvent): boolean {
+  return guard === undefined || guard({ context, event });
+}

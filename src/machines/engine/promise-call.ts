@@ -1,0 +1,60 @@
+import type { Invocation, MachineEvent } from './tables.js';
+
+const ABORTED = AbortSignal.abort();
+
+/**
+ * One invoked promise: what `fromPromise` calls an actor. It is itself what the promise's creator is called with, so that
+ * the signal costs nothing until somebody asks for it.
+ */
+export class PromiseCall {
+  readonly input: unknown;
+  readonly #invocation: Invocation;
+  readonly #parent: { send(event: MachineEvent): void };
+  #status: 'created' | 'running' | 'settled' | 'stopped' = 'created';
+  #controller: AbortController | undefined;
+
+  constructor(invocation: Invocation, input: unknown, parent: { send(event: MachineEvent): void }) {
+    this.#invocation = invocation;
+    this.input = input;
+    this.#parent = parent;
+  }
+
+  /** Aborted when the state that invoked the promise is left before it has settled. */
+  get signal(): AbortSignal {
+    if (this.#status === 'stopped') return this.#controller?.signal ?? ABORTED;
+    this.#controller ??= new AbortController();
+    return this.#controller.signal;
+  }
+
+  get isRunning(): boolean {
+    return this.#status === 'running';
+  }
+
+  start(): void {
+    if (this.#status !== 'created') return;
+    this.#status = 'running';
+    let promise: Promise<unknown>;
+    try {
+      promise = Promise.resolve(this.#invocation.creator(this));
+    } catch (error) {
+      this.#settle({ type: this.#invocation.errorType, error, actorId: this.#invocation.id });
+      return;
+    }
+    promise.then(
+      (output) => this.#settle({ type: this.#invocation.doneType, output, actorId: this.#invocation.id }),
+      (error) => this.#settle({ type: this.#invocation.errorType, error, actorId: this.#invocation.id }),
+    );
+  }
+
+  stop(): void {
+    if (this.#status === 'settled' || this.#status === 'stopped') return;
+    this.#status = 'stopped';
+    this.#controller?.abort();
+  }
+
+  #settle(event: MachineEvent): void {
+    if (this.#status !== 'running') return;
+    this.#status = 'settled';
+    this.#parent.send(event);
+  }
+}
