@@ -95,6 +95,11 @@ export function sqliteSessionManager(options: SqliteSessionManagerOptions): Sqli
     });
   }
 
+  /** In a transaction even where it is one statement: if the disk is full, its end is what fails, and must be seen. */
+  function runWriting<Result>(work: (store: SessionStore) => Result, callOptions?: CallOptions): Promise<Result> {
+    return run((store) => store.atomically(() => work(store)), callOptions);
+  }
+
   function asFault(cause: unknown): unknown {
     if (cause instanceof SessionInitError) return cause;
     const problem = isFull(cause) ? 'its disk is full. Free some space' : (cause as Error).message;
@@ -127,7 +132,7 @@ export function sqliteSessionManager(options: SqliteSessionManagerOptions): Sqli
 
     async create(request, callOptions) {
       requireUser(request.user);
-      return run((store) => store.atomically(() => createIn(store, request)), callOptions);
+      return runWriting((store) => createIn(store, request), callOptions);
     },
 
     findBySecret: (secret, callOptions) =>
@@ -144,12 +149,15 @@ export function sqliteSessionManager(options: SqliteSessionManagerOptions): Sqli
       }, callOptions),
 
     refresh: (id, callOptions) =>
-      run((store) => (isSessionId(id) ? store.refresh(id, now(), liveSince()) : undefined), callOptions),
+      isSessionId(id)
+        ? runWriting((store) => store.refresh(id, now(), liveSince()), callOptions)
+        : run(() => undefined, callOptions),
 
-    remove: (id, callOptions) => run((store) => isSessionId(id) && store.remove(id), callOptions),
+    remove: (id, callOptions) =>
+      isSessionId(id) ? runWriting((store) => store.remove(id), callOptions) : run(() => false, callOptions),
 
     removeExpired: (limit, callOptions) =>
-      run((store) => store.removeExpired(itemCount(limit), liveSince()), callOptions),
+      runWriting((store) => store.removeExpired(itemCount(limit), liveSince()), callOptions),
 
     close() {
       closing ??= (opening ?? Promise.resolve(undefined)).then(

@@ -40,21 +40,20 @@ interface NodeSqlite {
   ) => { exec(sql: string): void; prepare(sql: string): NodeStatement; close(): void };
 }
 
-/** From 22.15 on it opens URLs. In a variable, since TypeScript does not know it by name. */
+/** From Node 22.15 on it opens URLs. In a variable, since TypeScript does not know it by name. */
 const NODE_SQLITE: string = 'node:sqlite';
 
 /**
- * Loads `node:sqlite` where this Node has it, and the package `libsql` otherwise.
+ * Loads `node:sqlite` where this version of Node has it, and the package `libsql` otherwise.
  *
  * @throws MissingPackageError if there is neither
  */
-export async function loadSqliteDriver(): Promise<SqliteDriver> {
-  return (await loadNodeSqlite()) ?? (await loadLibsql());
+export function loadSqliteDriver(nodeVersion: string = process.versions.node): Promise<SqliteDriver> {
+  const [major = 0, minor = 0] = nodeVersion.split('.').map(Number);
+  return major > 22 || (major === 22 && minor >= 15) ? loadNodeSqlite() : loadLibsql();
 }
 
-async function loadNodeSqlite(): Promise<SqliteDriver | undefined> {
-  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-  if (major < 22 || (major === 22 && minor < 15)) return undefined;
+async function loadNodeSqlite(): Promise<SqliteDriver> {
   const { DatabaseSync }: NodeSqlite = await import(NODE_SQLITE);
   return {
     open(path, mode) {

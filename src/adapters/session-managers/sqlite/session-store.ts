@@ -33,7 +33,10 @@ const STATEMENTS = {
       LIMIT ?) RETURNING ${COLUMNS}`,
 } as const;
 
-/** The sessions in a database. Every method is one synchronous step; who makes several of one uses `atomically`. */
+/**
+ * The sessions in a database. Every method is one synchronous step. What writes is called within `atomically`: outside,
+ * the drivers do not report that a statement which has returned its row could not be committed.
+ */
 export class SessionStore {
   readonly #connection: SqliteConnection;
   readonly #statements: Readonly<Record<keyof typeof STATEMENTS, SqliteStatement>>;
