@@ -40,7 +40,7 @@ export interface MachineSpec {
 
 const STATES = ['s0', 's1', 's2', 's3', 's4', 's5'];
 const EVENTS = ['e.one', 'e.two', 'e.three'];
-const ACTIONS = ['log', 'logParams', 'count', 'replace', 'announce', 'send', 'unknown', 'inline'];
+const ACTIONS = ['log', 'logParams', 'count', 'note', 'replace', 'announce', 'send', 'unknown', 'inline'];
 /** One in thirty throws: often enough to be met, seldom enough not to end every run. */
 const RARE_ACTIONS = ['fail', 'failAssign'];
 const GUARDS = ['isEven', 'isAbove', 'wasGood', 'inline'];
@@ -246,10 +246,8 @@ export function buildMachine(spec: MachineSpec, { log, control }: World): AnySta
       actions: {
         log: say('action'),
         logParams: ((args: Args, params: unknown) => say(`action ${JSON.stringify(params)}`)(args)) as never,
-        count: assign({
-          count: ({ context }: Args, { by }: { by: number }) => context.count + by,
-          last: ({ event }: Args) => event.type,
-        } as never),
+        count: assign({ count: ({ context }: Args, { by }: { by: number }) => context.count + by } as never),
+        note: assign({ last: ({ event }: Args) => event.type } as never),
         replace: assign((({ context }: Args) => ({ count: context.count * 2 })) as never),
         announce: emit((({ context }: Args) => ({ type: 'announced', count: context.count })) as never),
         // Few, so that machines which send to themselves come to rest.
