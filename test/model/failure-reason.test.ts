@@ -69,3 +69,9 @@ const sources = readdirSync(`${root}src`, { recursive: true, encoding: 'utf8' })
 test.each(Object.keys(FAILURE_CODES))('the code %s is given by some part', (code) => {
   expect(sources).toMatch(new RegExp(`(['"])${code}\\1`));
 });
+
+test('every code that some part gives is documented', () => {
+  const given = [...sources.matchAll(/\bcode: (['"])([a-z_]+)\1/g)].map(([, , code]) => code);
+  expect(given.length).toBeGreaterThan(10);
+  expect(Object.keys(FAILURE_CODES)).toEqual(expect.arrayContaining(given));
+});
