@@ -68,7 +68,7 @@ export interface ConnectionContext extends Readonly<ConnectionInput> {
   readonly isDraining: boolean;
   /** When it last had something to do, by `monotonic`. */
   readonly activeAt: number;
-  /** Set when it is being closed, or was. */
+  /** Set once it is being closed. */
   readonly closure: Closure | undefined;
 }
 
@@ -114,7 +114,9 @@ const connectionSetup = setup({
     recordClosure: assign({ closure: (_, closure: Closure) => closure }),
   },
   guards: {
-    isBoundTo: ({ context }, sessionId: number) => context.session?.session_id === sessionId,
+    isOpen: ({ context }) => context.closure === undefined,
+    isBoundTo: ({ context }, sessionId: number) =>
+      context.closure === undefined && context.session?.session_id === sessionId,
     isDraining: ({ context }) => context.isDraining,
     isSessionEnded: ({ context }) => context.sessionEnd !== undefined,
     isTalkingNonsense: ({ context }) => context.malformedInARow >= context.limits.maxMalformed,
@@ -179,10 +181,15 @@ export const connectionMachine = connectionSetup.createMachine({
       ],
     },
     'connection.close': {
+      guard: 'isOpen',
       target: '.closing',
       actions: { type: 'recordClosure', params: ({ event }) => event.closure },
     },
-    'server.draining': { target: '.closing', actions: { type: 'recordClosure', params: CLOSURES.draining } },
+    'server.draining': {
+      guard: 'isOpen',
+      target: '.closing',
+      actions: { type: 'recordClosure', params: CLOSURES.draining },
+    },
     'socket.closed': {
       target: '.closed',
       actions: { type: 'recordClosure', params: ({ event }) => event.closure },
@@ -247,10 +254,7 @@ export const connectionMachine = connectionSetup.createMachine({
     closing: {
       description: 'The closing handshake. What comes now is dropped; a client that does not close is cut off.',
       entry: 'close',
-      on: {
-        'socket.closed': 'closed',
-        '*': {},
-      },
+      on: { 'socket.closed': 'closed' },
       after: { closeTimeout: { actions: 'terminate' } },
     },
     closed: {

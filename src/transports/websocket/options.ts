@@ -155,6 +155,7 @@ export function resolveOptions(options: WebSocketTransportOptions): Settings {
   if (options.server === undefined) problems.push(...listeningProblems(options));
   if (problems.length > 0) throw new ConfigurationError(problems.join(' '), { problems });
 
+  const tell = guardedTell(options.onEvent);
   const { maxQueuedMessages, greetingTimeout, idleTimeout, pingInterval, handlerTimeout, ...rest } = numbers;
   return {
     ...rest,
@@ -165,8 +166,8 @@ export function resolveOptions(options: WebSocketTransportOptions): Settings {
     trustedProxies,
     origins: new Origins(origins),
     onMessage: options.onMessage,
-    inspect: options.inspect,
-    tell: guardedTell(options.onEvent),
+    tell,
+    inspect: options.inspect && guardedInspect(options.inspect, tell),
     limits: {
       ...{ maxQueuedMessages, greetingTimeout, idleTimeout, pingInterval, handlerTimeout },
       maxQueuedBytes: 4 * numbers.maxMessageBytes,
@@ -174,6 +175,17 @@ export function resolveOptions(options: WebSocketTransportOptions): Settings {
       closeTimeout: CLOSE_TIMEOUT,
       maxMalformed: MAX_MALFORMED,
     },
+  };
+}
+
+/** What an inspector throws must not end the connection that it inspects. */
+function guardedInspect(inspect: (event: InspectionEvent) => void, tell: Tell): (event: InspectionEvent) => void {
+  return (event) => {
+    try {
+      inspect(event);
+    } catch (cause) {
+      tell({ type: 'fault.reported', source: 'inspect', cause });
+    }
   };
 }
 
