@@ -25,7 +25,7 @@ export interface MemorySessionManagerOptions extends SessionLifetimeOptions {
  */
 export function memorySessionManager(options: MemorySessionManagerOptions = {}): SessionManager {
   const lifetime = new SessionLifetime(options);
-  const now = sessionTime(options.clock ?? systemClock);
+  const { now } = sessionTime(options.clock ?? systemClock);
   let table: SessionTable | undefined = new SessionTable();
 
   function open(callOptions: CallOptions | undefined): SessionTable {

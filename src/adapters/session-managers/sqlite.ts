@@ -7,7 +7,7 @@ import { SessionLifetime, type SessionLifetimeOptions } from '../session-lifetim
 import { hashSessionSecret, newSessionSecret } from '../session-secret.js';
 import { sessionTime } from '../session-time.js';
 import { isFull } from './sqlite/driver.js';
-import { type Durability, openDatabase } from './sqlite/open-database.js';
+import { openDatabase } from './sqlite/open-database.js';
 import { type LiveSince, SessionStore } from './sqlite/session-store.js';
 import { whileBusy } from './sqlite/while-busy.js';
 
@@ -24,7 +24,7 @@ export interface SqliteSessionManagerOptions extends SessionLifetimeOptions {
    *
    * @defaultValue `'process'`
    */
-  durability?: Durability;
+  durability?: 'process' | 'power';
   /**
    * For how many milliseconds a call waits while another process has the database locked, unless its signal is aborted
    * before. The event loop goes on meanwhile.
@@ -52,8 +52,9 @@ export interface SqliteSessionManager extends SessionManager {
 /**
  * Keeps the sessions in a SQLite file, which the processes of one machine may share. They survive restarts.
  *
- * Time-outs go by {@link sessionTime}: by the wall clock, except that within a process it never goes back. Calls to
- * SQLite are synchronous and short; the orchestrator calls `removeExpired`, and who uses this alone must.
+ * Time-outs go by the wall clock, except that it never goes back, nor behind the latest use of a session when the
+ * database is opened: where it is set back, time goes on by the monotonic clock. Calls to SQLite are synchronous and
+ * short. The orchestrator calls `removeExpired`; who uses this alone must.
  *
  * @throws ConfigurationError if an option cannot work. What is wrong with the file shows when it is opened.
  */
@@ -63,13 +64,17 @@ export function sqliteSessionManager(options: SqliteSessionManagerOptions): Sqli
   const path = databasePath(options.path);
   if (!['process', 'power'].includes(durability)) throw new ConfigurationError('durability must be process or power.');
   if (!(lockTimeout >= 0)) throw new ConfigurationError(`lockTimeout must be at least 0, and is ${lockTimeout}.`);
-  const now = sessionTime(clock);
+  const { now, continueFrom } = sessionTime(clock);
   let opening: Promise<SessionStore> | undefined;
   let closing: Promise<void> | undefined;
 
   function opened(): Promise<SessionStore> {
     opening ??= openDatabase(path, durability, { clock, patience: lockTimeout })
-      .then((connection) => new SessionStore(connection))
+      .then((connection) => {
+        const store = new SessionStore(connection);
+        continueFrom(store.latestUse());
+        return store;
+      })
       .catch((cause: unknown) => {
         opening = undefined;
         throw cause;

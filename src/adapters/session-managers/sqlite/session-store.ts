@@ -21,6 +21,7 @@ const STATEMENTS = {
   evictOldest: `DELETE FROM session WHERE id IN
     (SELECT id FROM session WHERE user = ? AND ${LIVE} ORDER BY id DESC LIMIT -1 OFFSET ?) RETURNING id`,
   count: `SELECT count(*) AS count FROM session WHERE user = ? AND ${LIVE}`,
+  latestUse: 'SELECT max(last_accessed) AS latest FROM session',
   findByHash: `SELECT secret_hash, ${COLUMNS} FROM session WHERE secret_hash = ? AND ${LIVE}`,
   findById: `SELECT ${COLUMNS} FROM session WHERE id = ? AND ${LIVE}`,
   listUser: `SELECT ${COLUMNS} FROM session WHERE user = ? AND id > ? AND ${LIVE} ORDER BY id LIMIT ?`,
@@ -93,6 +94,11 @@ export class SessionStore {
 
   count(user: string, since: LiveSince): number {
     return this.#get('count', userBytes(user), since.created, since.lastAccessed)?.['count'] as number;
+  }
+
+  /** When a session was last used, in milliseconds since the epoch; 0 if there is none. */
+  latestUse(): number {
+    return (this.#get('latestUse')?.['latest'] ?? 0) as number;
   }
 
   /**

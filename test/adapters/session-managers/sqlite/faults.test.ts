@@ -159,6 +159,27 @@ describe('a database that another process has locked', () => {
   });
 });
 
+describe('a wall clock that is set back while the database is closed', () => {
+  test('ends no session, brings none back, and lets none live longer', async () => {
+    await open({ idleTimeout: 1_000 });
+    const ended = await create();
+    clock.increment(600);
+    const live = await create();
+    clock.increment(400);
+    await create('bob');
+    await manager.close?.();
+
+    clock.jump(-3_600_000);
+    manager = sqliteSessionManager({ path, clock, idleTimeout: 1_000 });
+    expect(await manager.findById(ended.session_id)).toBeUndefined();
+    expect(await manager.findById(live.session_id)).toBeDefined();
+    clock.increment(599);
+    expect(await manager.findById(live.session_id)).toBeDefined();
+    clock.increment(1);
+    expect(await manager.findById(live.session_id)).toBeUndefined();
+  });
+});
+
 describe('what is in the file', () => {
   test('ASVS 7.2.3: no secret in any form, only its SHA-256', async () => {
     await open();
