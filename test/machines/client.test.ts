@@ -2,8 +2,8 @@ import { inspect } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type AnyStateNode, createActor, type InspectionEvent } from 'xstate';
-import { type ClientConnection, type ClientInput, clientMachine } from '../../src/machines/client.js';
-import { type Answer, readAnswer } from '../../src/machines/client-answer.js';
+import { type ClientInput, clientMachine } from '../../src/machines/client.js';
+import { readAnswer } from '../../src/machines/client-answer.js';
 import { runClientInit } from '../../src/machines/client-run.js';
 import { TERMINAL_STATES } from '../../src/machines/terminal-states.js';
 import { decodeSessionInitResponse } from '../../src/model/decode-response.js';
@@ -11,58 +11,13 @@ import { encodeSessionInitResponse } from '../../src/model/encode-response.js';
 import { FAILURE_CODES, FAILURE_REASONS } from '../../src/model/failure-reason.js';
 import { FullAuthSession } from '../../src/model/session.js';
 import { simulatedClock } from '../../src/testing/simulated-clock.js';
+import { ScriptedConnection } from '../support/scripted-client-connection.js';
+import { denial, SESSION_SECRET, sessionOf, success } from '../support/wire-answers.js';
 
 const USER_SECRET = 'marked-user-secret-7c11';
-const SESSION_SECRET = 'c0ffee'.repeat(10).padEnd(64, '0');
-const SESSION = {
-  session_id: 7,
-  session_secret: SESSION_SECRET,
-  created: '2026-01-01T00:00:00.000Z',
-  last_accessed: '2026-01-01T00:00:00.000Z',
-  ip_address: '127.0.0.1',
-  user: 'alice',
-};
-const SUCCESS = { success: true, reason: 'Successful Auth', message: '', data: SESSION };
-const DENIAL = {
-  success: false,
-  reason: 'no',
-  message: 'not today',
-  data: {
-    user: 'alice',
-    reason: 'AUTHENTICATION_DENIED',
-    code: 'authentication_denied',
-    reference_id: 'of-the-server',
-  },
-};
-
-/** A connection whose every step is taken by the test. */
-class ScriptedConnection implements ClientConnection {
-  readonly sent: string[] = [];
-  readonly disowned: Answer[] = [];
-  open: () => void = () => {};
-  refuse: (cause: unknown) => void = () => {};
-  answer: (answer: unknown) => void = () => {};
-  lose: (cause: unknown) => void = () => {};
-
-  whenOpen(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.open = resolve;
-      this.refuse = reject;
-    });
-  }
-
-  exchange(request: string): Promise<Answer> {
-    this.sent.push(request);
-    return new Promise((resolve, reject) => {
-      this.answer = (answer) => resolve(answer as Answer);
-      this.lose = reject;
-    });
-  }
-
-  disown(answer: Answer): void {
-    this.disowned.push(answer);
-  }
-}
+const SESSION = sessionOf('alice', 7);
+const SUCCESS = success('alice', 7);
+const DENIAL = denial('alice');
 
 function begin(input: Partial<ClientInput> = {}) {
   const clock = simulatedClock();
@@ -254,16 +209,13 @@ describe('one answer', () => {
     expect(connection.disowned).toEqual([]);
   });
 
-  test('a failure that says success: it stays the failure that it is', async () => {
+  test.each([
+    ['that says success', { ...DENIAL, success: true }],
+    ['without data', { ...DENIAL, data: null }],
+  ])('a failure %s stays the failure that the model reads', async (_, value) => {
     const { connection, run } = await beginAsking();
-    connection.answer(readAnswer({ ...DENIAL, success: true }));
-    expect((await run.finished).response).toEqual(decodeSessionInitResponse(DENIAL));
-  });
-
-  test('a failure without data: as the model reads it', async () => {
-    const { connection, run } = await beginAsking();
-    connection.answer(readAnswer({ ...DENIAL, data: null }));
-    expect((await run.finished).response).toEqual(decodeSessionInitResponse({ ...DENIAL, data: null }));
+    connection.answer(readAnswer(value));
+    expect((await run.finished).response).toEqual(decodeSessionInitResponse(value));
   });
 
   test.each([
