@@ -1,3 +1,5 @@
+import { ListedTimer, TimerLists } from './timer-lists.js';
+
 /**
  * The one source of time. Everything that waits, measures or stamps a time takes it from here, so that a test can
  * run a day in a millisecond. It is a superset of XState's own clock.
@@ -8,48 +10,25 @@ export interface Clock {
   /** Milliseconds from an arbitrary origin that never jump: for durations. */
   monotonic(): number;
   /**
-   * Calls `callback` once, when `delay` milliseconds have passed, however many they are. The platform's timers count
-   * whole milliseconds, so it can come up to one of them early.
+   * Calls `callback` once, when `delay` milliseconds have passed, however many they are; never earlier.
    */
   setTimeout(callback: () => void, delay: number): unknown;
   /** Makes the callback of {@link Clock.setTimeout} not come. A handle that has fired or is undefined is ignored. */
   clearTimeout(handle: unknown): void;
 }
 
-type TimerHandle = ReturnType<typeof setTimeout>;
+const monotonic = () => performance.now();
+const timers = new TimerLists({ monotonic, setTimeout: (callback, delay) => setTimeout(callback, delay) });
 
-/** 24.8 days. The platform's timers fire at once when they are asked for more. */
-const LONGEST_DELAY = 2 ** 31 - 1;
-
-class LongTimer {
-  readonly #callback: () => void;
-  #handle: TimerHandle;
-
-  constructor(callback: () => void, delay: number) {
-    this.#callback = callback;
-    this.#handle = this.#wait(delay);
-  }
-
-  #wait(delay: number): TimerHandle {
-    if (delay <= LONGEST_DELAY) return setTimeout(this.#callback, delay);
-    return setTimeout(() => {
-      this.#handle = this.#wait(delay - LONGEST_DELAY);
-    }, LONGEST_DELAY);
-  }
-
-  clear(): void {
-    clearTimeout(this.#handle);
-  }
-}
-
-/** The machine's own clock, the default everywhere. */
+/**
+ * The time of this computer, the default everywhere. Its timers are in lists, one for each duration: a deadline that is
+ * met costs two links of a list.
+ */
 export const systemClock: Clock = {
   now: () => Date.now(),
-  monotonic: () => performance.now(),
-  setTimeout: (callback, delay) =>
-    delay > LONGEST_DELAY ? new LongTimer(callback, delay) : setTimeout(callback, delay),
+  monotonic,
+  setTimeout: (callback, delay) => timers.set(callback, delay),
   clearTimeout: (handle) => {
-    if (handle instanceof LongTimer) handle.clear();
-    else clearTimeout(handle as TimerHandle | undefined);
+    if (handle instanceof ListedTimer) timers.clear(handle);
   },
 };

@@ -11,7 +11,7 @@ function platform(early = 0) {
     monotonic: () => now,
     setTimeout: (callback, delay) => {
       const native = {
-        due: now + Math.max(1, delay) - early,
+        due: now + Math.max(1, delay - early),
         callback,
         isRef: true,
         ref: () => {
@@ -95,6 +95,16 @@ describe('timers in lists', () => {
     expect(natives.size).toBe(1);
     pass(10_000);
     expect(natives.size).toBe(0);
+  });
+
+  test('a delay may be longer than the platform can wait', () => {
+    const { timers, pass } = platform();
+    let fired = 0;
+    timers.set(() => fired++, 2 ** 32);
+    pass(2 ** 32 - 1);
+    expect(fired).toBe(0);
+    pass(1);
+    expect(fired).toBe(1);
   });
 
   test('a callback that throws does not hold up the others', () => {
