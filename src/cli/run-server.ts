@@ -1,0 +1,63 @@
+import type { ServerConfig } from '../server/config-schema.js';
+import { describeCause } from '../server/logging/describe-cause.js';
+import { createLogger, type Logger } from '../server/logging/logger.js';
+import { type RunningServer, startServer } from '../server/start-server.js';
+import { EXIT } from './exit-codes.js';
+import { ownCommand } from './own-command.js';
+import { print, styled } from './terminal.js';
+
+/** Runs the server until a signal tells it to stop. */
+export async function runServer(config: ServerConfig): Promise<void> {
+  // Whatever this process makes is for its owner alone.
+  process.umask(0o077);
+  const logger = await createLogger(config.log);
+  logCrashes(logger);
+  let demo: string | undefined;
+  const server = await startServer(config, {
+    logger,
+    onFirstStart: ({ name, secret }) => {
+      demo = name;
+      welcome(name, secret.reveal());
+    },
+  });
+  stopOnSignal(server, logger);
+  print(`Listening on ${styled('bold', server.url)}`);
+  if (demo !== undefined) {
+    print('\nTo ask it for a session, run this in a second terminal, and give it the secret:\n');
+    print(`    ${styled('bold', `${ownCommand()} init ${reachable(server.url)} --user ${demo}`)}\n`);
+  }
+}
+
+/** On the terminal only, and only now: it is never logged, and kept nowhere. */
+function welcome(name: string, secret: string): void {
+  print(`This is the first start, so a user was made to try the server with: ${styled('bold', name)}`);
+  print(`The secret, which is shown this once: ${styled('bold', secret)}\n`);
+}
+
+/** A server on every address is reached on this one. */
+function reachable(url: string): string {
+  return url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
+}
+
+function stopOnSignal(server: RunningServer, logger: Logger): void {
+  let isStopping = false;
+  const stop = async (signal: NodeJS.Signals) => {
+    if (isStopping) {
+      logger.warn({ event: 'sys_shutdown', signal }, 'The server stops at once, since it was told so twice.');
+      process.exit(EXIT.refused);
+    }
+    isStopping = true;
+    await server.drain();
+    process.exit(EXIT.done);
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
+
+/** A defect ends the process, as it does without us; but its last line is in the log, and shows no more than it may. */
+function logCrashes(logger: Logger): void {
+  process.on('uncaughtException', (cause) => {
+    logger.fatal({ event: 'sys_crash', cause: describeCause(cause) }, 'The server has a defect, and ends.');
+    process.exit(EXIT.refused);
+  });
+}

@@ -1,0 +1,43 @@
+import { styleText } from 'node:util';
+
+type Format = Parameters<typeof styleText>[0];
+
+/** Prints a line to the standard output. What a reader does not want any more is not an error. */
+export function print(line = ''): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** Prints something that a script reads. */
+export function printJson(value: unknown): void {
+  print(JSON.stringify(value, null, 2));
+}
+
+/** Prints a line to the standard error. */
+export function complain(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+/** Gives text a style where it is shown on a terminal, and `NO_COLOR` is not set. */
+export function styled(format: Format, text: string, stream: NodeJS.WriteStream = process.stdout): string {
+  return stream.isTTY && !process.env['NO_COLOR'] ? styleText(format, text) : text;
+}
+
+/** Lines of columns, each as wide as it must be. */
+export function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+/** A reader that goes away (`… | head`) must not end the process, nor show a stack. */
+export function tolerateClosedPipes(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
+}

@@ -1,0 +1,121 @@
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
+import type * as z from 'zod';
+import { describeType, type JsonObject } from '../model/json.js';
+import { isLoopback, TrustedProxies } from '../transports/websocket/client-address.js';
+import { Origins } from '../transports/websocket/origins.js';
+import { valueAt } from './config-layers.js';
+import { SETTINGS } from './config-outline.js';
+
+/** Something that is wrong with the configuration. */
+export interface ConfigProblem {
+  readonly path: readonly PropertyKey[];
+  /** A sentence, or several, without the path. It never holds a value, since that may be a secret. */
+  readonly text: string;
+}
+
+/** What the schema finds wrong, in sentences that say what to do. */
+export function describeIssue(issue: z.core.$ZodIssue, tree: JsonObject): ConfigProblem[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({ path: [...issue.path, key], text: unknownSetting(issue.path, key) }));
+  }
+  const value = valueAt(tree, issue.path);
+  const text =
+    value === undefined ? 'it is missing.' : `it must be ${expectation(issue)}, and is ${shown(issue, value)}.`;
+  return [{ path: issue.path, text: `${text} ${descriptionOf(issue.path)}`.trim() }];
+}
+
+/** What is wrong with settings that are right each by itself. It looks at all, whatever else is wrong. */
+export async function findContradictions(tree: JsonObject): Promise<ConfigProblem[]> {
+  const at = (path: string) => valueAt(tree, path.split('.'));
+  const problems: ConfigProblem[] = [];
+  const host = at('listen.host');
+  if (typeof host === 'string' && !isLoopback(host) && !at('listen.tls') && at('listen.allowPlaintext') !== true) {
+    problems.push({
+      path: ['listen', 'host'],
+      text: 'secrets would cross the network unencrypted. Set listen.tls; or, behind a proxy that ends TLS, set listen.allowPlaintext to true.',
+    });
+  }
+  const groups = ['anyOf', 'allOf', 'noneOf'].map((list) => at(`authorizer.${list}`));
+  if (at('authorizer.type') === 'groups' && groups.every((list) => list === undefined || isEmptyList(list))) {
+    problems.push({
+      path: ['authorizer', 'type'],
+      text: 'no group is named, which would let everybody in. Name one in authorizer.anyOf, allOf or noneOf.',
+    });
+  }
+  const lists = {
+    origins: Origins.problemsOf(texts(at('listen.origins'))),
+    trustedProxies: new TrustedProxies().add(texts(at('listen.trustedProxies'))),
+  };
+  for (const [list, found] of Object.entries(lists)) {
+    problems.push(...found.map((text) => ({ path: ['listen', list], text: text.replace(`${list}: `, '') })));
+  }
+  for (const path of ['listen.tls.cert', 'listen.tls.key', 'authenticator.path']) {
+    const file = at(path);
+    if (typeof file === 'string' && file !== '' && !(await isReadable(file))) {
+      problems.push({ path: path.split('.'), text: `there is no file that can be read at ${file}.` });
+    }
+  }
+  return problems;
+}
+
+function expectation(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return TYPES[issue.expected] ?? issue.expected;
+    case 'invalid_value':
+      return issue.values.join(' or ');
+    case 'invalid_union':
+      return ('options' in issue ? (issue.options ?? []) : []).join(' or ');
+    case 'too_small':
+      return issue.origin === 'string' ? 'a text that is not empty' : `at least ${issue.minimum}`;
+    case 'too_big':
+      return `at most ${issue.maximum}`;
+    default:
+      return 'something else';
+  }
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  int: 'a whole number',
+  number: 'a whole number',
+  string: 'a text',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+  record: 'an object',
+};
+
+function shown(issue: z.core.$ZodIssue, value: unknown): string {
+  if (issue.code === 'too_small' && value === '') return 'empty';
+  if (issue.code === 'invalid_value' || issue.code === 'invalid_union') return 'something else';
+  return typeof value === 'number' ? String(value) : describeType(value);
+}
+
+function unknownSetting(parent: readonly PropertyKey[], key: string): string {
+  const depth = parent.length;
+  const siblings = SETTINGS.filter(({ path }) => parent.every((name, index) => path[index] === name));
+  const names = [...new Set(siblings.map(({ path }) => path[depth]))];
+  const alike = names.find((name) => name?.toLowerCase() === key.toLowerCase());
+  const remedy = alike === undefined ? `There are: ${names.join(', ')}.` : `Is ${alike} meant?`;
+  return names.length > 0 ? `there is no such setting. ${remedy}` : 'there is no such setting.';
+}
+
+function descriptionOf(path: readonly PropertyKey[]): string {
+  return SETTINGS.find((setting) => setting.path.join('.') === path.join('.'))?.description ?? '';
+}
+
+function texts(list: unknown): string[] {
+  return Array.isArray(list) ? list.filter((item) => typeof item === 'string') : [];
+}
+
+function isEmptyList(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0;
+}
+
+async function isReadable(path: string): Promise<boolean> {
+  return access(path, constants.R_OK).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,56 @@
+import { existsSync } from 'node:fs';
+import { mkdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ConfigurationError } from '../model/errors.js';
+import type { ServerConfig } from './config-schema.js';
+import { isSystemError } from './system-error.js';
+
+/** The users file, if users are in one. */
+export function usersFileOf({ authenticator, dataDir }: ServerConfig): string | undefined {
+  return authenticator.type === 'users-file' ? (authenticator.path ?? join(dataDir, 'users.json')) : undefined;
+}
+
+/** The database of the sessions, if they are in one. */
+export function databaseOf({ sessionManager, dataDir }: ServerConfig): string | undefined {
+  return sessionManager.type === 'sqlite' ? (sessionManager.path ?? join(dataDir, 'sessions.db')) : undefined;
+}
+
+/**
+ * Whether the server has never run with this configuration: it would keep its users and its sessions in the data folder,
+ * and has neither yet. With sessions but no users, somebody has lost a file, and must hear of it.
+ */
+export function isFirstStart(config: ServerConfig): boolean {
+  const { authenticator } = config;
+  if (authenticator.type !== 'users-file' || authenticator.path !== undefined) return false;
+  return [usersFileOf(config), databaseOf(config)].every((path) => path === undefined || !existsSync(path));
+}
+
+/** Whether anything that is kept is in the data folder. */
+export function usesDataFolder({ authenticator, sessionManager }: ServerConfig): boolean {
+  const usersAreHere = authenticator.type === 'users-file' && authenticator.path === undefined;
+  const sessionsAreHere = sessionManager.type === 'sqlite' && sessionManager.path === undefined;
+  return usersAreHere || sessionsAreHere;
+}
+
+/**
+ * Makes the data folder, for its owner alone. One that is there stays as it is: somebody may have opened it to others on
+ * purpose.
+ *
+ * @returns a warning if others may enter it
+ * @throws ConfigurationError if it cannot be made, or is no folder
+ */
+export async function openDataFolder(path: string): Promise<string | undefined> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    const code = isSystemError(cause) ? cause.code : '';
+    const remedy = code === 'EEXIST' || code === 'ENOTDIR' ? 'There is a file in the way.' : 'Check the rights to it.';
+    throw new ConfigurationError(
+      `The data folder ${path} cannot be made (${code}). ${remedy} Or name another with dataDir.`,
+      { cause },
+    );
+  }
+  const { mode } = await stat(path);
+  if (process.platform === 'win32' || (mode & 0o077) === 0) return undefined;
+  return `Others may enter the data folder ${path}, where the users and the sessions are: chmod 700 ${path}`;
+}

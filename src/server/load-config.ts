@@ -1,0 +1,103 @@
+import { dirname, resolve } from 'node:path';
+import { ConfigurationError } from '../model/errors.js';
+import { isJsonObject, type JsonObject } from '../model/json.js';
+import { readConfigFile } from './config-file.js';
+import { environmentLayers, type Layer, mergeLayers, settingLayer, sourceOf, valueAt } from './config-layers.js';
+import { DEFAULT_VARIANTS, SETTINGS } from './config-outline.js';
+import { type ConfigProblem, describeIssue, findContradictions } from './config-problems.js';
+import { type ServerConfig, serverConfigSchema } from './config-schema.js';
+
+/** A setting that was given on the command line. */
+export interface FlagSetting {
+  /** As it was written: `--port`. */
+  flag: string;
+  /** What it sets: `listen.port`. */
+  setting: string;
+  /** As text, a list with commas. */
+  value: string;
+}
+
+/** Options of {@link loadServerConfig}. */
+export interface LoadServerConfigOptions {
+  /** The configuration file. @defaultValue `SESSION_INIT_CONFIG`; else `session-init.json`, if there is one */
+  file?: string | undefined;
+  /** @defaultValue `process.env` */
+  environment?: NodeJS.ProcessEnv;
+  /** @defaultValue none */
+  flags?: readonly FlagSetting[];
+  /** Where relative paths start that are not in the file. @defaultValue the working directory */
+  folder?: string;
+  /** Whether the files that the server needs to run must be there. @defaultValue true */
+  toServe?: boolean;
+}
+
+/** A configuration, and where it comes from. */
+export interface LoadedServerConfig {
+  config: ServerConfig;
+  /** What sets this setting (`listen.port`): a file, a variable, a flag, or `default`. */
+  sourceOf(setting: string): string;
+}
+
+/** The settings that are paths. */
+const PATHS = ['dataDir', 'listen.tls.cert', 'listen.tls.key', 'authenticator.path', 'sessionManager.path'];
+
+/**
+ * Loads the configuration of the server: flags go before environment variables, these before the file, and that before
+ * the defaults. Paths in the result are absolute: those in the file start from its folder.
+ *
+ * @throws ConfigurationError with all problems, each with its setting, its source and a remedy
+ */
+export async function loadServerConfig(options: LoadServerConfigOptions = {}): Promise<LoadedServerConfig> {
+  const { environment = process.env, flags = [], folder = process.cwd(), toServe = true } = options;
+  const problems: string[] = [];
+  const layers = [
+    { source: 'default', tree: DEFAULT_VARIANTS },
+    ...(await fileLayer(options.file ?? environment['SESSION_INIT_CONFIG'], folder, problems)),
+    ...[...environmentLayers(environment, problems), ...flags.map(flagLayer)].map(({ source, tree }) => ({
+      source,
+      tree: withAbsolutePaths(tree, folder),
+    })),
+  ];
+  const tree = mergeLayers(layers);
+  const parsed = serverConfigSchema.safeParse(tree);
+  const found = [
+    ...(parsed.error?.issues ?? []).flatMap((issue) => describeIssue(issue, tree)),
+    ...(toServe ? await findContradictions(tree) : []),
+  ];
+  problems.push(...found.map((problem) => inWords(problem, layers)));
+  if (parsed.success && problems.length === 0) {
+    const config = { ...parsed.data, dataDir: resolve(folder, parsed.data.dataDir) };
+    return { config, sourceOf: (setting) => sourceOf(layers, setting.split('.')) ?? 'default' };
+  }
+  throw new ConfigurationError(`The configuration cannot be used: ${problems.join(' ')}`, { problems });
+}
+
+async function fileLayer(named: string | undefined, folder: string, problems: string[]): Promise<Layer[]> {
+  const file = resolve(folder, named ?? 'session-init.json');
+  const content = await readConfigFile(file, named === undefined, problems);
+  return content === undefined ? [] : [{ source: file, tree: withAbsolutePaths(content, dirname(file)) }];
+}
+
+function flagLayer({ flag, setting, value }: FlagSetting): Layer {
+  const known = SETTINGS.find(({ path }) => path.join('.') === setting);
+  if (known === undefined) throw new ConfigurationError(`${flag}: there is no setting ${setting}.`);
+  return settingLayer(flag, known, value);
+}
+
+function withAbsolutePaths(tree: JsonObject, folder: string): JsonObject {
+  return PATHS.reduce((result, path) => {
+    const names = path.split('.');
+    const value = valueAt(result, names);
+    return typeof value === 'string' && value !== '' ? replace(result, names, resolve(folder, value)) : result;
+  }, tree);
+}
+
+function replace(tree: JsonObject, [name = '', ...rest]: readonly string[], value: string): JsonObject {
+  const below = tree[name];
+  return { ...tree, [name]: rest.length > 0 && isJsonObject(below) ? replace(below, rest, value) : value };
+}
+
+function inWords({ path, text }: ConfigProblem, layers: readonly Layer[]): string {
+  const source = sourceOf(layers, path);
+  return `${path.join('.')}: ${text}${source === undefined ? '' : ` (${source})`}`;
+}

@@ -1,0 +1,81 @@
+import { isatty } from 'node:tty';
+import { type DestinationStream, pino } from 'pino';
+import { type Clock, systemClock } from '../../model/clock.js';
+import { MissingPackageError } from '../../model/errors.js';
+
+/** The levels of a log, from the most to the least talkative. */
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** How a line of the log is written: one JSON object, for humans, or whichever fits where the log goes. */
+export const LOG_FORMATS = ['json', 'pretty', 'auto'] as const;
+
+export type LogFormat = (typeof LOG_FORMATS)[number];
+
+type Log = (fields: object, message: string) => void;
+
+/** What the server logs to. A pino logger is one, and so is whatever wraps another. */
+export interface Logger {
+  debug: Log;
+  info: Log;
+  warn: Log;
+  error: Log;
+  fatal: Log;
+}
+
+/** Options of {@link createLogger}. */
+export interface LoggerOptions {
+  /** @defaultValue `'info'` */
+  level?: LogLevel;
+  /** `auto` is `pretty` on a terminal if the package pino-pretty is installed, else `json`. @defaultValue `'auto'` */
+  format?: LogFormat;
+  /** The file descriptor that it writes to. @defaultValue 2, the standard error */
+  destination?: number;
+  /** @defaultValue {@link systemClock} */
+  clock?: Clock;
+}
+
+/**
+ * Creates the logger of the stand-alone server. Times are in UTC. It writes at once, so that no line is lost when the
+ * process ends.
+ *
+ * @throws MissingPackageError if the format is `pretty` and pino-pretty is not installed
+ */
+export async function createLogger(options: LoggerOptions = {}): Promise<Logger> {
+  const { level = 'info', format = 'auto', destination = 2, clock = systemClock } = options;
+  const stream = await openStream(format, destination);
+  // Named by its type, since a pino logger has every property in its own, `then` among them.
+  const logger: Logger = pino(
+    {
+      level,
+      base: null,
+      timestamp: () => `,"time":"${new Date(clock.now()).toISOString()}"`,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    stream,
+  );
+  return logger;
+}
+
+async function openStream(format: LogFormat, destination: number): Promise<DestinationStream> {
+  const pretty =
+    format === 'json' || (format === 'auto' && !isatty(destination)) ? undefined : await loadPretty(format);
+  if (pretty === undefined) return pino.destination({ dest: destination, sync: true });
+  return pretty({
+    destination,
+    sync: true,
+    singleLine: true,
+    translateTime: "UTC:yyyy-mm-dd'T'HH:MM:ss.l'Z'",
+    colorize: isatty(destination) && !process.env['NO_COLOR'],
+  });
+}
+
+async function loadPretty(format: LogFormat) {
+  try {
+    return (await import('pino-pretty')).default;
+  } catch (cause) {
+    if (format === 'auto') return undefined;
+    throw new MissingPackageError('pino-pretty', 'log.format "pretty"', { cause });
+  }
+}

@@ -1,0 +1,179 @@
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { createSecureContext } from 'node:tls';
+import {
+  type Clock,
+  ConfigurationError,
+  createSessionOrchestrator,
+  type DrainReport,
+  type SessionOrchestrator,
+  systemClock,
+} from '../index.js';
+import { listen } from '../transports/websocket/http-server.js';
+import { type WebSocketTransport, webSocketTransport } from '../transports/websocket.js';
+import { createAuthorizer, openAuthenticator, openSessionManager } from './backends.js';
+import type { ServerConfig } from './config-schema.js';
+import { databaseOf, isFirstStart, openDataFolder, usersFileOf, usesDataFolder } from './data-folder.js';
+import { type DemoUser, newDemoUser } from './demo-user.js';
+import { logAudit } from './logging/audit-log.js';
+import { createLogger, type Logger } from './logging/logger.js';
+import { transportLog } from './logging/transport-log.js';
+
+/** Options of {@link startServer}. */
+export interface StartServerOptions {
+  /** @defaultValue what `config.log` asks for, on the standard error */
+  logger?: Logger;
+  /** @defaultValue {@link systemClock} */
+  clock?: Clock;
+  /**
+   * If it is given and the server has never run with this configuration, a user is made, and handed over once. Without
+   * it no user is made, and a server without a users file does not start.
+   */
+  onFirstStart?: (demo: Pick<DemoUser, 'name' | 'secret'>) => void;
+}
+
+/** A server that runs. */
+export interface RunningServer {
+  /** Where it listens: `ws://127.0.0.1:3012`. */
+  readonly url: string;
+  readonly orchestrator: SessionOrchestrator;
+  readonly transport: WebSocketTransport;
+  /**
+   * Takes no new connections, lets what runs finish within `drainDeadline`, and closes everything. Calling it again
+   * returns the same promise.
+   */
+  drain(): Promise<DrainReport>;
+  /** A drain that waits for nobody. It also cuts short one that is under way. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the stand-alone server. If it cannot start, everything that was opened is closed again, and what was there
+ * before is as it was.
+ *
+ * @example
+ * ```ts
+ * import { loadServerConfig, startServer } from 'session-init/server';
+ *
+ * const { config } = await loadServerConfig({ file: 'session-init.json' });
+ * const server = await startServer(config);
+ * console.log(server.url);
+ * process.once('SIGTERM', () => server.drain());
+ * ```
+ *
+ * @throws ConfigurationError if the configuration, a file or the port cannot be used, with what to do
+ * @throws MissingPackageError if an optional package that the configuration needs is not installed
+ */
+export async function startServer(config: ServerConfig, options: StartServerOptions = {}): Promise<RunningServer> {
+  const { logger = await createLogger(config.log), clock = systemClock, onFirstStart } = options;
+  // What can be known to fail is tried first, before anything is made.
+  const tls = await readTls(config);
+  await requireFreePort(config);
+  const demo = onFirstStart !== undefined && isFirstStart(config) ? await newDemoUser() : undefined;
+
+  const opened: { close?(): Promise<void> }[] = [];
+  try {
+    if (usesDataFolder(config)) await openFolder(config, logger);
+    const sessionManager = await openSessionManager(config, clock);
+    opened.push(sessionManager);
+    if (demo !== undefined) {
+      await demo.save(usersFileOf(config) as string);
+      onFirstStart?.(demo);
+    }
+    const authenticator = await openAuthenticator(config, logger, clock);
+    opened.push(authenticator);
+    const { deadlines, maxInFlight, maxQueued, sweepInterval, throttle } = config;
+    const orchestrator = createSessionOrchestrator({
+      ...{ authenticator, authorizer: createAuthorizer(config), sessionManager, clock },
+      ...{ deadlines, maxInFlight, maxQueued, sweepInterval },
+      throttle: throttle.enabled && { account: throttle.account, address: throttle.address },
+    });
+    opened.splice(0, opened.length, orchestrator);
+    logAudit(orchestrator, logger);
+    const { origins, ...listening } = config.listen;
+    const transport = webSocketTransport(orchestrator, {
+      ...config.connections,
+      ...listening,
+      ...(origins && { origins }),
+      tls,
+      profile: config.profile,
+      clock,
+      onEvent: transportLog(logger),
+    });
+    opened.unshift(transport);
+    await transport.listening;
+    return running(config, { orchestrator, transport, logger, clock });
+  } catch (cause) {
+    for (const part of opened) await part.close?.();
+    throw cause;
+  }
+}
+
+function running(
+  config: ServerConfig,
+  {
+    orchestrator,
+    transport,
+    logger,
+    clock,
+  }: Pick<RunningServer, 'orchestrator' | 'transport'> & {
+    logger: Logger;
+    clock: Clock;
+  },
+): RunningServer {
+  const url = transport.address().url.replace(/\/$/, '');
+  const files = { users_file: usersFileOf(config), database: databaseOf(config) };
+  logger.info({ event: 'sys_startup', url, node: process.versions.node, ...files }, 'The server listens.');
+
+  async function shutDown(): Promise<DrainReport> {
+    logger.info({ event: 'sys_shutdown_begun', connections: transport.connections }, 'The server is told to stop.');
+    const begun = clock.monotonic();
+    await transport.drain(config.drainDeadline);
+    const left = config.drainDeadline - (clock.monotonic() - begun);
+    const report = await orchestrator.drain(Math.max(0, left));
+    logger.info({ event: 'sys_shutdown', ...report }, 'The server has stopped.');
+    return report;
+  }
+
+  let drained: Promise<DrainReport> | undefined;
+  const drain = () => {
+    drained ??= shutDown();
+    return drained;
+  };
+  return {
+    url,
+    orchestrator,
+    transport,
+    drain,
+    async close() {
+      const stopped = drain();
+      await Promise.all([transport.close(), orchestrator.close(), stopped]);
+    },
+  };
+}
+
+async function openFolder({ dataDir }: ServerConfig, logger: Logger): Promise<void> {
+  const warning = await openDataFolder(dataDir);
+  if (warning !== undefined) logger.warn({ event: 'data_folder_exposed', folder: dataDir }, warning);
+}
+
+async function readTls({ listen }: ServerConfig): Promise<{ cert: Buffer; key: Buffer } | undefined> {
+  if (listen.tls === undefined) return undefined;
+  const { cert, key } = listen.tls;
+  try {
+    const pair = { cert: await readFile(cert), key: await readFile(key) };
+    createSecureContext(pair);
+    return pair;
+  } catch (cause) {
+    throw new ConfigurationError(`listen.tls: ${cert} and ${key} cannot be used. Are both in PEM, and of a pair?`, {
+      cause,
+    });
+  }
+}
+
+/** So that a port in use is known before a file is made. What takes it a moment later is found by the transport. */
+async function requireFreePort({ listen: { host, port } }: ServerConfig): Promise<void> {
+  const probe = createServer();
+  await listen(probe, port, host, () => {});
+  await new Promise((resolve) => probe.close(resolve));
+}
