@@ -1,8 +1,10 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { formatDateTime, isWireTime, parseDateTime } from '../../src/model/date-time.js';
 import { timeText, wireTime } from '../support/wire-arbitraries.js';
 import { isReadableTime } from '../support/wire-judge.js';
+
+jest.setTimeout(60_000);
 
 const read = (text: string) => parseDateTime(text)?.toISOString();
 

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { decodeSessionInitResponse } from '../../src/model/decode-response.js';
 import { encodeSessionInitResponse } from '../../src/model/encode-response.js';
@@ -8,6 +8,8 @@ import { SessionInitResponse } from '../../src/model/session-init-response.js';
 import { revealed } from '../support/revealed.js';
 import { anyJson, nearData, nearResponse, response } from '../support/wire-arbitraries.js';
 import { judgeData } from '../support/wire-judge.js';
+
+jest.setTimeout(60_000);
 
 const RUNS = { numRuns: 500 };
 

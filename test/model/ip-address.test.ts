@@ -1,9 +1,11 @@
 import { isIP } from 'node:net';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { normalizeIpAddress } from '../../src/model/ip-address.js';
 import { addressText } from '../support/wire-arbitraries.js';
 import { isReadableAddress } from '../support/wire-judge.js';
+
+jest.setTimeout(60_000);
 
 describe('normalizeIpAddress gives the canonical text of', () => {
   test.each([

@@ -13,6 +13,8 @@ import {
 import { anyJson } from '../support/wire-arbitraries.js';
 import { judgeMessage } from '../support/wire-judge.js';
 
+jest.setTimeout(60_000);
+
 const SECRET = 'marked-user-secret-1';
 
 function decoded(value: unknown): SessionInitMessage {

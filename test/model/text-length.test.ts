@@ -2,6 +2,8 @@ import { expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { hasLength } from '../../src/model/text-length.js';
 
+jest.setTimeout(60_000);
+
 test.each([
   ['', 0, 0, true],
   ['', 1, 2, false],
