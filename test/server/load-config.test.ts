@@ -139,7 +139,7 @@ describe('what is wrong', () => {
       [
         'SESSION_INIT_PORTS: no setting has this name. "session-init serve --help" shows how they are named.',
         `listen.port: it must be a whole number, and is a string. The TCP port; 0 takes a free one. (${file})`,
-        `listen.hosts: there is no such setting. There are: host, port, tls, allowPlaintext, origins, trustedProxies. (${file})`,
+        `listen.hosts: there is no such setting. There are: host, port, path, tls, allowPlaintext, origins, trustedProxies. (${file})`,
         `listen.tls.key: it is missing. A PEM file with the private key. A relative path starts from the folder of this file. (${file})`,
         `listen.tls.cert: there is no file that can be read at ${join(folder, 'none.pem')}. (${file})`,
         `authenticator.users.alice: it must be a text, and is 1. (${file})`,
@@ -148,7 +148,7 @@ describe('what is wrong', () => {
         `sessionManager.type: it must be sqlite or memory, and is something else. (${file})`,
         `throttle.account.maxFailures: it must be at most 100, and is 101. NIST SP 800-63B-4 allows at most 100. (${file})`,
         `maxInFlight: it must be a whole number, and is 1.5. Inits that talk to the backends at the same time. (${file})`,
-        `authoriser: there is no such setting. There are: dataDir, listen, profile, authenticator, authorizer, sessionManager, deadlines, throttle, maxInFlight, maxQueued, sweepInterval, drainDeadline, log. (${file})`,
+        `authoriser: there is no such setting. There are: dataDir, listen, connections, profile, authenticator, authorizer, sessionManager, deadlines, throttle, maxInFlight, maxQueued, sweepInterval, drainDeadline, log. (${file})`,
         'log.level: it must be trace or debug or info or warn or error or fatal or silent, and is something else. The least important lines to write. (SESSION_INIT_LOG_LEVEL)',
         'drainDeadline: it must be a whole number, and is a string. How long inits may still take when the server is told to stop. In milliseconds. (SESSION_INIT_DRAIN_DEADLINE)',
         'profile: it must be rfc3339 or dmod, and is something else. How times are written to clients; dmod is for existing DMOD clients. (--profile)',
@@ -168,6 +168,17 @@ describe('what is wrong', () => {
     for (const host of ['127.0.0.1', '127.9.9.9', '::1', 'localhost']) {
       expect((await load({ environment: { SESSION_INIT_LISTEN_HOST: host } })).config.listen.host).toBe(host);
     }
+  });
+
+  test('is an origin or a proxy that is none', async () => {
+    const environment = {
+      SESSION_INIT_LISTEN_ORIGINS: 'https://app.example.org,example.org',
+      SESSION_INIT_LISTEN_TRUSTED_PROXIES: '10.0.0.0/8,10.0.0.0/33',
+    };
+    expect(await problemsOf({ environment })).toEqual([
+      'listen.origins: "example.org" is no origin such as https://app.example.org. (SESSION_INIT_LISTEN_ORIGINS)',
+      'listen.trustedProxies: "10.0.0.0/33" is neither an IP address nor a range such as 10.0.0.0/8. (SESSION_INIT_LISTEN_TRUSTED_PROXIES)',
+    ]);
   });
 
   test('is plain text even when another setting of the same part is wrong, too', async () => {
