@@ -26,13 +26,12 @@ describe('npm run bench', () => {
     expect(stdout).toMatch(/^\| init +\| \d+(\.\d+)?x +\| .* \| sequential: session-init \/ by hand +\|/m);
 
     const [result] = JSON.parse(readFileSync(file, 'utf8')).cases;
-    const measured = result.measurements.map(({ workload, variant }: Record<string, string>) => [workload, variant]);
-    expect(measured).toEqual(
-      ['sequential', '64 concurrent', '1,000 concurrent'].flatMap((workload) => [
-        [workload, 'by hand'],
-        [workload, 'session-init'],
-      ]),
-    );
+    for (const workload of ['sequential', '64 concurrent']) {
+      const sides = result.measurements.filter((one: { workload: string }) => one.workload === workload);
+      expect(sides.map(({ variant }: { variant: string }) => variant)).toEqual(
+        expect.arrayContaining(['by hand', 'session-init']),
+      );
+    }
     for (const { values } of result.measurements) {
       expect(values).toHaveLength(3);
       for (const value of values) expect(value).toBeGreaterThan(0);

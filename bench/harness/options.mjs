@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 const USAGE = `Usage: npm run bench -- [options]
 
   --only NAME      only this case; may be given more than once
-  --rounds N       rounds that count (15)
+  --rounds N       rounds that count (25)
   --quick          few short rounds and no large workload: shows that the bench works, not how fast anything is
   --large          also what takes minutes: a million sessions
   --json FILE      write every figure of every round to FILE
@@ -33,7 +33,7 @@ export function readOptions(args, cases) {
       throw new UsageError(`There is no case '${name}'. There are: ${Object.keys(cases).join(', ')}.`);
     }
   }
-  const rounds = Number(values.rounds ?? (values.quick ? 3 : 15));
+  const rounds = Number(values.rounds ?? (values.quick ? 3 : 25));
   if (!(Number.isInteger(rounds) && rounds > 0)) throw new UsageError('--rounds must be a positive whole number.');
   return {
     names: values.only ?? Object.keys(cases),
@@ -44,7 +44,7 @@ export function readOptions(args, cases) {
       quick: values.quick ?? false,
       large: values.large ?? false,
       warmUps: values.quick ? 1 : 3,
-      milliseconds: values.quick ? 40 : 200,
+      milliseconds: values.quick ? 40 : 100,
     },
   };
 }

@@ -14,7 +14,7 @@ import { startSubject } from './subject-process.mjs';
  */
 export async function runCase(name, definition, effort, show) {
   const loadBefore = load();
-  const rounds = Math.min(effort.rounds, definition.enoughRounds ?? effort.rounds);
+  const { rounds, warmUps } = { ...effort, ...definition.fewerRounds?.(effort) };
   const subjects = [];
   try {
     for (const variant of definition.variants) {
@@ -25,7 +25,7 @@ export async function runCase(name, definition, effort, show) {
     const measurements = workloads.flatMap((workload) =>
       subjects.map((subject) => ({ workload, variant: subject.variant, subject, values: [] })),
     );
-    for (let round = -effort.warmUps; round < rounds; round++) {
+    for (let round = -warmUps; round < rounds; round++) {
       show(`${name}: ${round < 0 ? 'warming up' : `round ${round + 1} of ${rounds}`}`);
       for (const { subject, workload, values } of round % 2 === 0 ? measurements : measurements.toReversed()) {
         const value = await subject.measure(workload);

@@ -1,14 +1,22 @@
 import { createSessionOrchestrator } from '../../dist/index.js';
 import { initByHand } from '../by-hand/init.mjs';
 
+/** The ways to run an init in the orchestrator, by the name of the variant: as it comes, and in XState's own actor. */
+const ORCHESTRATORS = {
+  'session-init': {},
+  "XState's actor": { engine: 'actor' },
+  inspected: { inspect: () => {} },
+};
+
 /**
  * One `init` function for each way to do it, over the same backends.
  *
- * @param {'by hand' | 'session-init'} variant
+ * @param {'by hand' | keyof typeof ORCHESTRATORS} variant
  * @returns {(message: unknown, options: { ipAddress: string }) => Promise<object>}
  */
 export function createInit(variant, options) {
-  return variant === 'by hand' ? initByHand(options) : createSessionOrchestrator(options).init;
+  if (variant === 'by hand') return initByHand(options);
+  return createSessionOrchestrator({ ...options, ...ORCHESTRATORS[variant] }).init;
 }
 
 /** A bench that measures something else than successes would be worth nothing. */
