@@ -49,6 +49,7 @@ export { decodeSessionInitResponse } from './model/decode-response.js';
 export { type EncodeOptions, encodeSessionInitResponse } from './model/encode-response.js';
 export {
   BackendFaultError,
+  ClosedError,
   ConfigurationError,
   DeadlineExceededError,
   DefectError,
