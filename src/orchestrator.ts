@@ -132,7 +132,7 @@ export function createSessionOrchestrator(options: SessionOrchestratorOptions): 
     actors: sessionInitActors({
       ...options,
       clock,
-      admit: (request, signal) => admission.admit(request, signal),
+      admit: (request, callOptions) => admission.admit(request, callOptions),
       onOrphan: (report) => events.emit('session.orphaned', report),
       onRemoval: (removal) => {
         removals.add(removal);

@@ -4,6 +4,7 @@ import type {
   Authenticator,
   AuthorizationOutcome,
   Authorizer,
+  CallOptions,
   Credentials,
   Identity,
   SessionCreation,
@@ -24,7 +25,7 @@ export interface Backends {
 /** Options of {@link sessionInitActors}. */
 export interface SessionInitActorsOptions extends Backends {
   /** Decides whether an init may begin. @defaultValue admits everybody: no throttling, no bound */
-  admit?: (request: AdmissionRequest, signal: AbortSignal) => Promise<AdmissionDecision>;
+  admit?: (request: AdmissionRequest, options: CallOptions) => Promise<AdmissionDecision>;
   /** For the retries of a removal. @defaultValue {@link systemClock} */
   clock?: Clock;
   /** Told of every session that was created for nobody. `removal` is done when it is removed or given up. */
@@ -49,24 +50,24 @@ export function sessionInitActors(options: SessionInitActorsOptions) {
     onEvicted = () => {},
   } = options;
   return {
-    admit: fromPromise<AdmissionDecision, AdmissionRequest>(async ({ input, signal }) => admit(input, signal)),
+    admit: fromPromise<AdmissionDecision, AdmissionRequest>(async (call) => admit(call.input, new LazySignal(call))),
 
-    authenticate: fromPromise<AuthenticationOutcome, Credentials>(async ({ input, signal }) =>
-      readAuthentication(authenticator.name, await authenticator.authenticate(input, { signal })),
+    authenticate: fromPromise<AuthenticationOutcome, Credentials>(async (call) =>
+      readAuthentication(authenticator.name, await authenticator.authenticate(call.input, new LazySignal(call))),
     ),
 
-    authorize: fromPromise<AuthorizationOutcome, Identity>(async ({ input, signal }) =>
-      readAuthorization(authorizer.name, await authorizer.authorize(input, { signal })),
+    authorize: fromPromise<AuthorizationOutcome, Identity>(async (call) =>
+      readAuthorization(authorizer.name, await authorizer.authorize(call.input, new LazySignal(call))),
     ),
 
-    establishSession: fromPromise<SessionCreation | undefined, EstablishmentRequest>(async ({ input, signal }) => {
-      const { user, ipAddress, referenceId, escrow } = input;
-      const creation = readCreation(await sessionManager.create({ user, ipAddress }, { signal }));
+    establishSession: fromPromise<SessionCreation | undefined, EstablishmentRequest>(async (call) => {
+      const { user, ipAddress, referenceId, escrow } = call.input;
+      const creation = readCreation(await sessionManager.create({ user, ipAddress }, new LazySignal(call)));
       if (creation?.outcome === 'created' && Number.isSafeInteger(creation.session.session_id)) {
         const { session_id: sessionId } = creation.session;
         // Whoever stops the machine from outside leaves no final state behind that would release the escrow.
-        if (signal.aborted) escrow.release();
-        else signal.addEventListener('abort', () => escrow.release(), { once: true });
+        if (call.signal.aborted) escrow.release();
+        else call.signal.addEventListener('abort', () => escrow.release(), { once: true });
         escrow.deposit(() =>
           onRemoval(removeOrphan({ sessionId, user, referenceId }, sessionManager, clock, onOrphan)),
         );
@@ -75,4 +76,17 @@ export function sessionInitActors(options: SessionInitActorsOptions) {
       return creation;
     }),
   };
+}
+
+/** The signal of a call, asked for only by who asks for it: the compiled engine makes none before. */
+class LazySignal implements CallOptions {
+  readonly #call: { readonly signal: AbortSignal };
+
+  constructor(call: { readonly signal: AbortSignal }) {
+    this.#call = call;
+  }
+
+  get signal(): AbortSignal {
+    return this.#call.signal;
+  }
 }

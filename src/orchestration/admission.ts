@@ -1,3 +1,4 @@
+import type { CallOptions } from '../adapters/ports.js';
 import type { AdmissionDecision, AdmissionRequest } from '../machines/session-init.js';
 import { ConfigurationError } from '../model/errors.js';
 import type { Verdict } from './guess-counter.js';
@@ -62,20 +63,23 @@ export class Admission {
   /**
    * Waits for the turn of an init. Whatever comes of it, `leave` must be called when the init has ended.
    *
-   * @throws if the throttle's store fails, or the reason of `signal`
+   * @throws if the throttle's store fails, or the reason of the signal
    */
-  async admit({ referenceId, username, ipAddress }: AdmissionRequest, signal: AbortSignal): Promise<AdmissionDecision> {
+  async admit(
+    { referenceId, username, ipAddress }: AdmissionRequest,
+    options: CallOptions,
+  ): Promise<AdmissionDecision> {
     if (this.#draining) return { outcome: 'refused', code: 'draining', retryAfter: RETRY_AFTER };
     if (this.size >= this.#capacity) return { outcome: 'refused', code: 'overloaded', retryAfter: RETRY_AFTER };
     const ticket: Ticket = { hasSlot: false, hasLeft: false };
     this.#tickets.set(referenceId, ticket);
 
     // The throttle comes first: those who wait there must not take the places of others.
-    const attempt = await this.#throttle?.reserve(username, ipAddress, signal);
+    const attempt = await this.#throttle?.reserve(username, ipAddress, options);
     if (attempt?.outcome === 'refused') return attempt;
     if (attempt !== undefined) ticket.attempt = attempt;
     if (ticket.hasLeft) this.#settle(ticket, 'withdrawn');
-    await this.#slots.acquire(signal);
+    await this.#slots.acquire(options);
     ticket.hasSlot = true;
     if (ticket.hasLeft) this.#slots.release();
     return { outcome: 'admitted' };

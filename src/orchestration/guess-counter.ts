@@ -1,4 +1,5 @@
 import { type RateLimiterAbstract, RateLimiterRes } from 'rate-limiter-flexible';
+import type { CallOptions } from '../adapters/ports.js';
 
 /** What became of an attempt: only `denied` counts as a guess; `succeeded` clears the count. */
 export type Verdict = 'succeeded' | 'denied' | 'withdrawn';
@@ -39,9 +40,9 @@ export class GuessCounter {
 
   /**
    * @returns the attempt; or, if the key is locked, the seconds until it is not
-   * @throws whatever the limiter's store throws, or the reason of `signal`
+   * @throws whatever the limiter's store throws, or the reason of the signal
    */
-  async reserve(key: string, signal: AbortSignal): Promise<Guess | number> {
+  async reserve(key: string, options: CallOptions): Promise<Guess | number> {
     for (;;) {
       const line = this.#enter(key);
       try {
@@ -54,7 +55,7 @@ export class GuessCounter {
         }
         await this.#limiter.reward(key).finally(() => this.#leave(key, line, 0));
         if (line.active === 0) return Math.max(1, Math.ceil(rejection.msBeforeNext / 1000));
-        await turnIn(line, signal);
+        await turnIn(line, options.signal);
       }
     }
   }

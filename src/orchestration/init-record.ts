@@ -3,7 +3,6 @@ import type { TerminalState } from '../machines/terminal-states.js';
 import { FailedSessionInitInfo } from '../model/failed-session-init-info.js';
 import type { FailureReason } from '../model/failure-reason.js';
 import { FullAuthSession } from '../model/session.js';
-import type { SessionInitResponse } from '../model/session-init-response.js';
 
 /** How an init went: one for each, for audit and metrics. It holds no secret. */
 export interface InitRecord {
@@ -40,28 +39,32 @@ export interface InitOrigin {
 
 export function recordInit(origin: InitOrigin, result: SessionInitResult): InitRecord {
   const { response, state, steps, context, defect } = result;
-  const cause = defect ?? context?.failure?.cause;
-  return {
-    ...origin,
-    ...outcomeOf(response),
+  const { data } = response;
+  const record: InitRecord = {
+    referenceId: origin.referenceId,
     state,
     username: context?.request.username ?? '',
     ipAddress: context?.ipAddress || origin.ipAddress,
-    ...(context?.identity && { user: context.identity.user }),
+    startedAt: origin.startedAt,
     duration: steps.at(-1)?.at ?? 0,
     phases: phasesOf(steps),
-    ...(cause !== undefined && { cause }),
   };
-}
-
-function outcomeOf({ data }: SessionInitResponse): Pick<InitRecord, 'reason' | 'code' | 'sessionId'> {
-  if (data instanceof FullAuthSession) return { sessionId: data.session_id };
-  if (!(data instanceof FailedSessionInitInfo)) return {};
-  return { reason: data.reason, ...(data.code !== undefined && { code: data.code }) };
+  if (context?.identity !== undefined) record.user = context.identity.user;
+  if (data instanceof FullAuthSession) record.sessionId = data.session_id;
+  if (data instanceof FailedSessionInitInfo) {
+    record.reason = data.reason;
+    if (data.code !== undefined) record.code = data.code;
+  }
+  const cause = defect ?? context?.failure?.cause;
+  if (cause !== undefined) record.cause = cause;
+  return record;
 }
 
 function phasesOf(steps: readonly Step[]): Record<string, number> {
-  return Object.fromEntries(
-    steps.slice(0, -1).map((step, index) => [step.state, (steps[index + 1] as Step).at - step.at]),
-  );
+  const phases: Record<string, number> = {};
+  for (let next = 1; next < steps.length; next++) {
+    const step = steps[next - 1] as Step;
+    phases[step.state] = (steps[next] as Step).at - step.at;
+  }
+  return phases;
 }

@@ -1,3 +1,5 @@
+import type { CallOptions } from '../adapters/ports.js';
+
 /** A bounded number of places, handed out in the order in which they were asked for. */
 export class Slots {
   readonly #size: number;
@@ -10,14 +12,15 @@ export class Slots {
 
   /**
    * @returns when a place is free; who asks for it must `release` it
-   * @throws the reason of `signal` if that is aborted first
+   * @throws the reason of the signal if that is aborted while there is none
    */
-  async acquire(signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
+  async acquire(options: CallOptions): Promise<void> {
     if (this.#taken < this.#size) {
       this.#taken++;
       return;
     }
+    const { signal } = options;
+    signal.throwIfAborted();
     await new Promise<void>((resolve, reject) => {
       const turn = () => {
         signal.removeEventListener('abort', abort);

@@ -1,4 +1,5 @@
 import { RateLimiterMemory } from 'rate-limiter-flexible';
+import type { CallOptions } from '../adapters/ports.js';
 import { ConfigurationError } from '../model/errors.js';
 import type { FailureCode } from '../model/failure-reason.js';
 import { addressKey } from './address-key.js';
@@ -63,12 +64,12 @@ export class Throttle {
   }
 
   /** Takes part in both counts before anything is asked of a backend. It waits if only attempts under way are in the way. */
-  async reserve(username: string, ipAddress: string, signal: AbortSignal): Promise<Attempt | Throttled> {
-    const byAccount = await this.#accounts.reserve(username, signal);
+  async reserve(username: string, ipAddress: string, options: CallOptions): Promise<Attempt | Throttled> {
+    const byAccount = await this.#accounts.reserve(username, options);
     if (typeof byAccount === 'number') return { outcome: 'refused', code: 'locked', retryAfter: byAccount };
     let byAddress: Guess | number;
     try {
-      byAddress = await this.#addresses.reserve(addressKey(ipAddress), signal);
+      byAddress = await this.#addresses.reserve(addressKey(ipAddress), options);
     } catch (error) {
       await byAccount.settle('withdrawn');
       throw error;
@@ -77,13 +78,22 @@ export class Throttle {
       await byAccount.settle('withdrawn');
       return { outcome: 'refused', code: 'throttled', retryAfter: byAddress };
     }
-    const both = [byAccount, byAddress];
-    return {
-      outcome: 'reserved',
-      settle: async (verdict) => {
-        await Promise.all(both.map((guess) => guess.settle(verdict)));
-      },
-    };
+    return new BothCounts(byAccount, byAddress);
+  }
+}
+
+class BothCounts implements Attempt {
+  readonly outcome = 'reserved';
+  readonly #byAccount: Guess;
+  readonly #byAddress: Guess;
+
+  constructor(byAccount: Guess, byAddress: Guess) {
+    this.#byAccount = byAccount;
+    this.#byAddress = byAddress;
+  }
+
+  async settle(verdict: Verdict): Promise<void> {
+    await Promise.all([this.#byAccount.settle(verdict), this.#byAddress.settle(verdict)]);
   }
 }
 

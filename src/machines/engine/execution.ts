@@ -11,7 +11,7 @@ export interface ExecutionObserver {
   error(error: unknown): void;
 }
 
-const NONE: readonly Transition[] = [];
+const NOTHING: readonly never[] = [];
 
 /** A timer of `after`; it has a handle from the moment at which it runs. */
 interface RunningTimer {
@@ -27,15 +27,17 @@ export class Execution implements ActionTarget {
   readonly #tables: Tables;
   readonly #clock: Clock;
   readonly #observer: ExecutionObserver;
+  /** Events that came while another one was handled. */
   readonly #mailbox: MachineEvent[] = [];
-  /** What waits for the end of the step. */
+  /** What waits for the end of the step: the first so many, so that the array is not made anew for each step. */
   readonly #effects: (() => void)[] = [];
-  readonly #rootTimers: RunningTimer[] = [];
+  #effectCount = 0;
+  #rootTimers: readonly RunningTimer[] = NOTHING;
   /** Of the current state. */
-  #timers: RunningTimer[] = [];
+  #timers: readonly RunningTimer[] = NOTHING;
   /** Of states that this step has left. */
-  readonly #leftTimers: RunningTimer[] = [];
-  #calls: PromiseCall[] = [];
+  #leftTimers: readonly RunningTimer[] = NOTHING;
+  #calls: readonly PromiseCall[] = NOTHING;
   #state: State;
   #status: 'starting' | 'active' | 'done' | 'error' = 'starting';
   #isBusy = true;
@@ -65,30 +67,32 @@ export class Execution implements ActionTarget {
     let before = this.context;
     try {
       before = this.context = this.#tables.createContext({ input, self: this.self });
-      this.#setTimers(this.#tables.timers, this.#rootTimers, event);
+      this.#rootTimers = this.#setTimers(this.#tables.timers, event);
       this.#enter(this.#tables.initial, event);
       this.#settle(event);
     } catch (error) {
-      this.context = before;
-      this.#output = undefined;
-      this.#fail(error);
+      this.#fail(error, before);
       return this;
     }
     // A quirk to keep: the promises of the first stable state start before anything that its entry actions do.
     for (const call of this.#calls) call.start();
     this.#conclude();
-    this.#process();
+    this.#drainMailbox();
     return this;
   }
 
   send(event: MachineEvent): void {
-    if (this.#status !== 'active' && this.#status !== 'starting') return;
-    this.#mailbox.push(event);
-    if (!this.#isBusy) this.#process();
+    if (this.#isBusy) {
+      this.#mailbox.push(event);
+    } else if (this.#status === 'active') {
+      this.#isBusy = true;
+      this.#process(event);
+      this.#drainMailbox();
+    }
   }
 
   perform(effect: () => void): void {
-    if (this.#status === 'starting') this.#effects.push(effect);
+    if (this.#status === 'starting') this.#put(effect);
     else effect();
   }
 
@@ -96,22 +100,21 @@ export class Execution implements ActionTarget {
     this.#defer(() => this.#observer.emit(event));
   }
 
-  #process(): void {
-    this.#isBusy = true;
-    for (let event = this.#mailbox.shift(); event !== undefined; event = this.#mailbox.shift()) {
-      const before = this.context;
-      try {
-        this.#step(event);
-      } catch (error) {
-        // Half a step is none.
-        this.context = before;
-        this.#output = undefined;
-        this.#fail(error);
-        break;
-      }
-      this.#conclude();
-    }
+  #drainMailbox(): void {
+    for (let event = this.#mailbox.shift(); event !== undefined; event = this.#mailbox.shift()) this.#process(event);
     this.#isBusy = false;
+  }
+
+  #process(event: MachineEvent): void {
+    if (this.#status !== 'active') return;
+    const before = this.context;
+    try {
+      this.#step(event);
+    } catch (error) {
+      this.#fail(error, before);
+      return;
+    }
+    this.#conclude();
   }
 
   /** Everything that an event leads to, up to a stable state. */
@@ -134,7 +137,7 @@ export class Execution implements ActionTarget {
   }
 
   #select({ id, transitions }: Pick<State, 'id' | 'transitions'>, event: MachineEvent): Transition | undefined {
-    for (const transition of transitions.get(event.type) ?? NONE) {
+    for (const transition of transitions.get(event.type) ?? NOTHING) {
       try {
         if (isEnabled(transition, this.context, event)) return transition;
       } catch (error) {
@@ -157,27 +160,27 @@ export class Execution implements ActionTarget {
 
   #exit(event: MachineEvent): void {
     for (const action of this.#state.exit) action(this, event);
-    for (const timer of this.#timers) {
-      this.#leftTimers.push(timer);
-      this.#defer(() => this.#clock.clearTimeout(timer.handle));
-    }
+    for (const timer of this.#timers) this.#defer(() => this.#clock.clearTimeout(timer.handle));
     for (const call of this.#calls) {
       if (call.isRunning) this.#defer(() => call.stop());
       else call.stop();
     }
-    this.#timers = [];
-    this.#calls = [];
+    this.#leftTimers = this.#leftTimers === NOTHING ? this.#timers : [...this.#leftTimers, ...this.#timers];
+    this.#timers = NOTHING;
+    this.#calls = NOTHING;
   }
 
   #enter(state: State, event: MachineEvent): void {
     this.#state = state;
     for (const action of state.entry) action(this, event);
-    this.#setTimers(state.timers, this.#timers, event);
-    for (const invocation of state.invocations) {
-      const input = invocation.input({ context: this.context, event, self: this.self });
-      const call = new PromiseCall(invocation, input, this);
-      this.#calls.push(call);
-      this.#defer(() => call.start());
+    if (state.timers.length > 0) this.#timers = this.#setTimers(state.timers, event);
+    if (state.invocations.length > 0) {
+      this.#calls = state.invocations.map((invocation) => {
+        const input = invocation.input({ context: this.context, event, self: this.self });
+        const call = new PromiseCall(invocation, input, this);
+        this.#defer(() => call.start());
+        return call;
+      });
     }
     if (!state.isFinal) return;
     const done = { type: `xstate.done.state.${state.id}`, output: undefined };
@@ -185,34 +188,39 @@ export class Execution implements ActionTarget {
     for (const action of state.exit) action(this, event);
   }
 
-  #setTimers(timers: readonly Timer[], running: RunningTimer[], event: MachineEvent): void {
-    for (const { delay, event: after } of timers) {
+  #setTimers(timers: readonly Timer[], event: MachineEvent): readonly RunningTimer[] {
+    return timers.map(({ delay, event: after }) => {
       const milliseconds = delay({ context: this.context, event });
       const timer: RunningTimer = { handle: undefined };
-      running.push(timer);
       this.#defer(() => {
         timer.handle = this.#clock.setTimeout(() => this.send(after), milliseconds);
       });
-    }
+      return timer;
+    });
   }
 
   /** Puts off an effect to the end of the step. While starting, what is put off comes after what the actions do. */
   #defer(effect: () => void): void {
-    if (this.#status === 'starting') this.#effects.push(() => this.#effects.push(effect));
-    else this.#effects.push(effect);
+    if (this.#status === 'starting') this.#put(() => this.#put(effect));
+    else this.#put(effect);
+  }
+
+  #put(effect: () => void): void {
+    this.#effects[this.#effectCount] = effect;
+    this.#effectCount++;
   }
 
   /** The step is complete: its effects happen, and whoever observes is told. */
   #conclude(): void {
     if (this.#status === 'starting') this.#status = 'active';
     try {
-      for (let next = 0; next < this.#effects.length; next++) this.#effects[next]?.();
+      for (let next = 0; next < this.#effectCount; next++) this.#effects[next]?.();
     } catch (error) {
-      this.#fail(error);
+      this.#fail(error, this.context);
       return;
     }
-    this.#effects.length = 0;
-    this.#leftTimers.length = 0;
+    this.#effectCount = 0;
+    this.#leftTimers = NOTHING;
     this.#observer.next(this.#state.key);
     if (!this.#state.isFinal) return;
     this.#status = 'done';
@@ -220,8 +228,13 @@ export class Execution implements ActionTarget {
     this.#observer.complete();
   }
 
-  /** The machine threw. Like XState's actor it leaves its promises alone, whose results nobody will hear of. */
-  #fail(error: unknown): void {
+  /**
+   * The machine threw: half a step is none. Like XState's actor it leaves its promises alone, whose results nobody will
+   * hear of.
+   */
+  #fail(error: unknown, before: object): void {
+    this.context = before;
+    this.#output = undefined;
     this.#status = 'error';
     this.#close();
     this.#observer.error(error);
@@ -231,8 +244,7 @@ export class Execution implements ActionTarget {
     for (const timers of [this.#rootTimers, this.#leftTimers, this.#timers]) {
       for (const { handle } of timers) this.#clock.clearTimeout(handle);
     }
-    this.#mailbox.length = 0;
-    this.#effects.length = 0;
+    this.#effectCount = 0;
   }
 }
 

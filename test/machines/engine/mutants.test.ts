@@ -21,7 +21,12 @@ const MUTANTS: readonly [bug: string, file: string, from: string, to: string][] 
     'if (leaves && target !== undefined) this.#enter(target, event);\n    for (const action of actions) action(this, event);',
   ],
   ['a timer survives its state', 'execution', 'this.#defer(() => this.#clock.clearTimeout(timer.handle));', ''],
-  ['a timer survives an error', 'execution', 'this.#leftTimers.push(timer);', ''],
+  [
+    'a timer survives an error',
+    'execution',
+    'this.#leftTimers = this.#leftTimers === NOTHING ? this.#timers : [...this.#leftTimers, ...this.#timers];',
+    '',
+  ],
   [
     'the timers of the root survive the end',
     'execution',
@@ -56,7 +61,7 @@ const MUTANTS: readonly [bug: string, file: string, from: string, to: string][] 
   [
     'initial actions run before the start',
     'execution',
-    "if (this.#status === 'starting') this.#effects.push(effect);\n    else effect();",
+    "if (this.#status === 'starting') this.#put(effect);\n    else effect();",
     'effect();',
   ],
   [
@@ -79,8 +84,8 @@ const MUTANTS: readonly [bug: string, file: string, from: string, to: string][] 
     'for (let once = true; once && !this.#state.isFinal; once = false) {',
   ],
   ['a rejection that nobody handles is swallowed', 'execution', "throw event['error'];", 'return;'],
-  ['half a step counts', 'execution', '        // Half a step is none.\n        this.context = before;\n', ''],
-  ['an event is handled while another one is', 'execution', 'if (!this.#isBusy) this.#process();', 'this.#process();'],
+  ['half a step counts', 'execution', '    this.context = before;\n', ''],
+  ['an event is handled while another one is', 'execution', 'if (this.#isBusy) {', "if (event.type === '') {"],
   [
     'the output is computed from the wrong event',
     'execution',
