@@ -1,5 +1,6 @@
+import { systemClock } from '../model/clock.js';
 import type { ServerConfig } from '../server/config-schema.js';
-import { describeCause } from '../server/logging/describe-cause.js';
+import { describeCause, stackOf } from '../server/logging/describe-cause.js';
 import { createLogger, type Logger } from '../server/logging/logger.js';
 import { type RunningServer, startServer } from '../server/start-server.js';
 import { EXIT } from './exit-codes.js';
@@ -39,14 +40,20 @@ function reachable(url: string): string {
   return url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
 }
 
+/** Ctrl-C under `npm start` comes twice: from the terminal, and from npm, which passes on what it has got, too. */
+const ECHO = 1_000;
+
+/** The first signal lets what runs finish; a second one stops at once. */
 function stopOnSignal(server: RunningServer, logger: Logger): void {
-  let isStopping = false;
+  let first: { signal: NodeJS.Signals; at: number } | undefined;
   const stop = async (signal: NodeJS.Signals) => {
-    if (isStopping) {
+    const at = systemClock.monotonic();
+    if (first?.signal === signal && at - first.at < ECHO) return;
+    if (first !== undefined) {
       logger.warn({ event: 'sys_shutdown', signal }, 'The server stops at once, since it was told so twice.');
       process.exit(EXIT.refused);
     }
-    isStopping = true;
+    first = { signal, at };
     await server.drain();
     process.exit(EXIT.done);
   };
@@ -57,7 +64,10 @@ function stopOnSignal(server: RunningServer, logger: Logger): void {
 /** A defect ends the process, as it does without us; but its last line is in the log, and shows no more than it may. */
 function logCrashes(logger: Logger): void {
   process.on('uncaughtException', (cause) => {
-    logger.fatal({ event: 'sys_crash', cause: describeCause(cause) }, 'The server has a defect, and ends.');
+    logger.fatal(
+      { event: 'sys_crash', cause: describeCause(cause), stack: stackOf(cause) },
+      'The server has a defect, and ends.',
+    );
     process.exit(EXIT.refused);
   });
 }

@@ -7,8 +7,8 @@ export interface DemoUser {
   readonly name: string;
   /** It is random, and kept nowhere: the users file has its hash. */
   readonly secret: Secret;
-  /** Writes the users file. */
-  save(usersFile: string): Promise<void>;
+  /** Writes the users file. @returns whether it has: not if somebody was faster, and there are users now */
+  save(usersFile: string): Promise<boolean>;
 }
 
 /** Letters and digits that nobody mistakes for one another: twenty of these 32 are 100 bits. */
@@ -22,8 +22,11 @@ export async function newDemoUser(): Promise<DemoUser> {
   return {
     name,
     secret,
-    async save(usersFile) {
-      await writeUsersFile(usersFile, (users) => users.set(name, { hash, groups: [], disabled: false }));
-    },
+    save: (usersFile) =>
+      writeUsersFile(usersFile, (users) => {
+        if (users.size > 0) return false;
+        users.set(name, { hash, groups: [], disabled: false });
+        return true;
+      }),
   };
 }

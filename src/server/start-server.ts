@@ -76,10 +76,7 @@ export async function startServer(config: ServerConfig, options: StartServerOpti
     if (usesDataFolder(config)) await openFolder(config, logger);
     const sessionManager = await openSessionManager(config, clock);
     opened.push(sessionManager);
-    if (demo !== undefined) {
-      await demo.save(usersFileOf(config) as string);
-      onFirstStart?.(demo);
-    }
+    if (await demo?.save(usersFileOf(config) as string)) onFirstStart?.(demo as DemoUser);
     const authenticator = await openAuthenticator(config, logger, clock);
     opened.push(authenticator);
     const { deadlines, maxInFlight, maxQueued, sweepInterval, throttle } = config;

@@ -17,6 +17,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { hashPassword } from '../../src/adapters/authenticators/users-file.js';
 import { connect, FailedSessionInitInfo, Secret } from '../../src/client/index.js';
 import { runCommand, type ServeProcess, startServe } from '../support/command-line.js';
+import { describeWith } from '../support/requires.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 const SECRET = 'marked-user-secret-1';
@@ -135,14 +136,11 @@ describe('a users file that cannot be used', () => {
   });
 });
 
-describe('a disk that is full', () => {
+const resourceLimits = { command: 'prlimit', install: 'apt-get install -y --no-install-recommends util-linux' };
+
+describeWith(resourceLimits, 'a disk that is full', (prlimit) => {
   /** Of a file, in blocks of 512 bytes: beyond it, a write fails. It is the soft limit, which can be lifted again. */
   const LIMIT = 400;
-
-  beforeAll(() => {
-    const { error } = spawnSync('prlimit', ['--version']);
-    if (error) throw new Error('prlimit is not installed, which is in the package util-linux.');
-  });
 
   test('fails inits with SESSION_MANAGER_FAIL, and the server goes on and recovers', async () => {
     const authenticator = { type: 'static', users: { alice: SECRET }, allowInsecureStaticUsers: true };
@@ -163,7 +161,7 @@ describe('a disk that is full', () => {
       code: 'session_manager_fail',
       cause: expect.stringContaining('sessions.db failed'),
     });
-    spawnSync('prlimit', ['--pid', String(server.pid), '--fsize=unlimited:']);
+    spawnSync(prlimit, ['--pid', String(server.pid), '--fsize=unlimited:']);
     expect(await init()).toBeUndefined();
     client.close();
     server.kill('SIGTERM');

@@ -115,7 +115,14 @@ describe('SIGTERM', () => {
     client.close();
   });
 
-  test('a second one stops at once', async () => {
+  test('that comes twice at once is one: under npm, the terminal and npm send it', async () => {
+    const running = await start();
+    running.kill('SIGINT');
+    running.kill('SIGINT');
+    expect((await running.finished).status).toBe(0);
+  });
+
+  test('and then SIGINT stops at once', async () => {
     const running = await start({ ...CONFIG, drainDeadline: 60_000 });
     // Who has the database locked keeps an init waiting, and so the drain.
     const lock = new Database(join(cwd, 'data/sessions.db'));
@@ -128,7 +135,7 @@ describe('SIGTERM', () => {
     await denied;
     running.kill('SIGTERM');
     await running.logged({ event: 'sys_shutdown_begun', connections: 1 });
-    running.kill('SIGTERM');
+    running.kill('SIGINT');
     expect((await running.finished).status).toBe(1);
     expect((await asked).success).toBe(false);
     client.close();

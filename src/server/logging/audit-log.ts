@@ -1,6 +1,6 @@
 import type { InitRecord, SessionOrchestrator } from '../../index.js';
 import { auditEventOf } from './audit-events.js';
-import { describeCause } from './describe-cause.js';
+import { describeCause, stackOf } from './describe-cause.js';
 import type { Logger } from './logger.js';
 import { printable } from './printable.js';
 
@@ -36,7 +36,8 @@ export function logAudit(orchestrator: Pick<SessionOrchestrator, 'on'>, logger: 
       logger[ORPHAN_LEVELS[outcome]](fields, 'A session was created for nobody.');
     }),
     orchestrator.on('fault.reported', ({ source, cause }) => {
-      logger.error({ event: 'sys_fault', source, cause: describeCause(cause) }, 'Something failed in the background.');
+      const fields = { event: 'sys_fault', source, cause: describeCause(cause), stack: stackOf(cause) };
+      logger.error(fields, 'Something failed in the background.');
     }),
   ];
   return () => {
@@ -66,6 +67,8 @@ function fieldsOf(record: InitRecord): object {
     total_ms: tenths(record.duration),
     phases_ms: Object.fromEntries(Object.entries(record.phases).map(([state, spent]) => [state, tenths(spent)])),
     ...(record.cause !== undefined && { cause: describeCause(record.cause) }),
+    // Any other code says what failed; a defect has to be found.
+    ...(record.code === 'unknown' && { stack: stackOf(record.cause) }),
   };
 }
 

@@ -4,6 +4,7 @@ import { printable } from './printable.js';
 /** A chain of causes is followed so far. */
 const MAX_DEPTH = 5;
 const MAX_LENGTH = 1_000;
+const MAX_FRAMES = 10;
 
 /**
  * The causes of a failure in one line: the name, the code and the message of each error in the chain. No stack and no
@@ -14,6 +15,16 @@ export function describeCause(cause: unknown): string {
     return printable(chainOf(cause).join(' <- '), MAX_LENGTH);
   } catch {
     return 'a cause that cannot be described';
+  }
+}
+
+/** Where an error was made, in one line, for a defect that somebody has to find. The message is not in it. */
+export function stackOf(cause: unknown): string | undefined {
+  try {
+    const frames = isError(cause) ? (cause.stack ?? '').match(/(?<=^ +at ).+$/gm) : null;
+    return frames ? printable(frames.slice(0, MAX_FRAMES).join(' <- '), 2 * MAX_LENGTH) : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -282,8 +282,17 @@ describe('other events', () => {
         event: 'sys_fault',
         source: 'sessionManager.removeExpired',
         cause: 'Error: disk\\u{a}full',
+        stack: expect.stringContaining('audit-log.test.ts'),
       }),
     ]);
+  });
+
+  test('a defect has a stack, so that it can be found; no other end has', () => {
+    const record = { referenceId: 'r', username: 'alice', ipAddress: '::1', startedAt: 0, duration: 1, phases: {} };
+    const cause = new Error('no');
+    emit('init.completed', { ...record, state: 'failedUnexpectedly', code: 'unknown', cause });
+    emit('init.completed', { ...record, state: 'sessionManagerFailed', code: 'session_manager_fail', cause });
+    expect(log.lines().map((line) => typeof line['stack'])).toEqual(['string', 'undefined']);
   });
 
   test('every code gives one line with the event of the table', () => {

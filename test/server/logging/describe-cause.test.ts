@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { BackendFaultError, Secret } from '../../../src/index.js';
-import { describeCause } from '../../../src/server/logging/describe-cause.js';
+import { describeCause, stackOf } from '../../../src/server/logging/describe-cause.js';
 
 describe('describeCause', () => {
   test('names each error of the chain with its code and message, in one line', () => {
@@ -48,5 +48,19 @@ describe('describeCause', () => {
     expect(describeCause(new Proxy(new Error('fine'), { get: () => Symbol('no') }))).toBe(
       'a cause that cannot be described',
     );
+  });
+});
+
+describe('stackOf', () => {
+  test('is one line of places, without the message', () => {
+    const stack = stackOf(new Error('marked\n    at marked'));
+    expect(stack).toMatch(/^.*describe-cause\.test\.ts:\d+:\d+\)?( <- .+)*$/);
+    expect(stack?.split(' <- ').length).toBeLessThanOrEqual(10);
+  });
+
+  test('is nothing for what has none, or plays tricks', () => {
+    const trick = new Error('fine');
+    Object.defineProperty(trick, 'stack', { get: () => Symbol('no') });
+    for (const cause of ['text', null, { stack: '    at x' }, trick]) expect(stackOf(cause)).toBeUndefined();
   });
 });
