@@ -2,7 +2,7 @@ import { systemClock } from '../model/clock.js';
 import type { ServerConfig } from '../server/config-schema.js';
 import { describeCause, stackOf } from '../server/logging/describe-cause.js';
 import { createLogger, type Logger } from '../server/logging/logger.js';
-import { type RunningServer, startServer } from '../server/start-server.js';
+import { type RunningServer, type StartServerOptions, startServer } from '../server/start-server.js';
 import { EXIT } from './exit-codes.js';
 import { ownCommand } from './own-command.js';
 import { print, styled } from './terminal.js';
@@ -13,26 +13,33 @@ export async function runServer(config: ServerConfig): Promise<void> {
   process.umask(0o077);
   const logger = await createLogger(config.log);
   logCrashes(logger);
-  let demo: string | undefined;
-  const server = await startServer(config, {
-    logger,
-    onFirstStart: ({ name, secret }) => {
-      demo = name;
-      welcome(name, secret.reveal());
-    },
-  });
-  stopOnSignal(server, logger);
-  print(`Listening on ${styled('bold', server.url)}`);
-  if (demo !== undefined) {
-    print('\nTo ask it for a session, run this in a second terminal, and give it the secret:\n');
-    print(`    ${styled('bold', `${ownCommand()} init ${reachable(server.url)} --user ${demo}`)}\n`);
+  const demos: FirstUser[] = [];
+  try {
+    const server = await startServer(config, { logger, onFirstStart: (demo) => demos.push(demo) });
+    stopOnSignal(server, logger);
+    print(`Listening on ${styled('bold', server.url)}`);
+    for (const demo of demos) welcome(demo, server.url);
+  } catch (error) {
+    // It is in the users file now, and nobody can ask for it again.
+    for (const demo of demos) show(demo);
+    throw error;
   }
 }
 
+/** What the very first start has made. */
+type FirstUser = Parameters<NonNullable<StartServerOptions['onFirstStart']>>[0];
+
+function welcome(demo: FirstUser, url: string): void {
+  print();
+  show(demo);
+  print('To ask the server for a session, run this in a second terminal, and give it the secret:\n');
+  print(`    ${styled('bold', `${ownCommand()} init ${reachable(url)} --user ${demo.name}`)}\n`);
+}
+
 /** On the terminal only, and only now: it is never logged, and kept nowhere. */
-function welcome(name: string, secret: string): void {
+function show({ name, secret }: FirstUser): void {
   print(`This is the first start, so a user was made to try the server with: ${styled('bold', name)}`);
-  print(`The secret, which is shown this once: ${styled('bold', secret)}\n`);
+  print(`The secret, which is shown this once: ${styled('bold', secret.reveal())}\n`);
 }
 
 /** A server on every address is reached on this one. */
