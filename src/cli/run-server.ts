@@ -17,11 +17,11 @@ export async function runServer(config: ServerConfig): Promise<void> {
   try {
     const server = await startServer(config, { logger, onFirstStart: (demo) => demos.push(demo) });
     stopOnSignal(server, logger);
-    print(`Listening on ${styled('bold', server.url)}`);
-    for (const demo of demos) welcome(demo, server.url);
+    // All at once, so that who reads it, and waits for the first line, has the rest as well.
+    print([`Listening on ${styled('bold', server.url)}`, ...demos.map((demo) => welcome(demo, server.url))].join('\n'));
   } catch (error) {
     // It is in the users file now, and nobody can ask for it again.
-    for (const demo of demos) show(demo);
+    for (const demo of demos) print(introduction(demo));
     throw error;
   }
 }
@@ -29,17 +29,21 @@ export async function runServer(config: ServerConfig): Promise<void> {
 /** What the very first start has made. */
 type FirstUser = Parameters<NonNullable<StartServerOptions['onFirstStart']>>[0];
 
-function welcome(demo: FirstUser, url: string): void {
-  print();
-  show(demo);
-  print('To ask the server for a session, run this in a second terminal, and give it the secret:\n');
-  print(`    ${styled('bold', `${ownCommand()} init ${reachable(url)} --user ${demo.name}`)}\n`);
+function welcome(demo: FirstUser, url: string): string {
+  const command = styled('bold', `${ownCommand()} init ${reachable(url)} --user ${demo.name}`);
+  return `
+${introduction(demo)}
+To ask the server for a session, run this in a second terminal, and give it the secret:
+
+    ${command}
+`;
 }
 
-/** On the terminal only, and only now: it is never logged, and kept nowhere. */
-function show({ name, secret }: FirstUser): void {
-  print(`This is the first start, so a user was made to try the server with: ${styled('bold', name)}`);
-  print(`The secret, which is shown this once: ${styled('bold', secret.reveal())}\n`);
+/** For the terminal only, and only now: it is never logged, and kept nowhere. */
+function introduction({ name, secret }: FirstUser): string {
+  return `This is the first start, so a user was made to try the server with: ${styled('bold', name)}
+The secret, which is shown this once: ${styled('bold', secret.reveal())}
+`;
 }
 
 /** A server on every address is reached on this one. */
