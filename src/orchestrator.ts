@@ -1,6 +1,6 @@
 import { nanoid } from 'nanoid';
 import type { InspectionEvent } from 'xstate';
-import type { SessionPage } from './adapters/ports.js';
+import type { CallOptions, SessionPage } from './adapters/ports.js';
 import { type Deadlines, resolveDeadlines, shortenDeadlines } from './machines/deadlines.js';
 import {
   type RunningInit,
@@ -132,6 +132,7 @@ export function createSessionOrchestrator(options: SessionOrchestratorOptions): 
     actors: sessionInitActors({
       ...options,
       clock,
+      canBeStopped: false,
       admit: (request, callOptions) => admission.admit(request, callOptions),
       onOrphan: (report) => events.emit('session.orphaned', report),
       onRemoval: (removal) => {
@@ -152,7 +153,7 @@ export function createSessionOrchestrator(options: SessionOrchestratorOptions): 
     clock,
     options.sweepInterval ?? 30_000,
     async (limit) => {
-      const expired = await call('removeExpired', (signal) => sessionManager.removeExpired(limit, { signal }));
+      const expired = await call('removeExpired', (callOptions) => sessionManager.removeExpired(limit, callOptions));
       for (const session of expired) ended(session.session_id, 'expired');
       return expired.length;
     },
@@ -163,7 +164,7 @@ export function createSessionOrchestrator(options: SessionOrchestratorOptions): 
     events.emit('session.ended', { sessionId, cause });
   }
 
-  function call<Result>(method: string, run: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+  function call<Result>(method: string, run: (callOptions: CallOptions) => Promise<Result>): Promise<Result> {
     return withDeadline(clock, deadlines.session, `${sessionManager.name}.${method}`, run);
   }
 
@@ -188,7 +189,7 @@ export function createSessionOrchestrator(options: SessionOrchestratorOptions): 
   }
 
   async function remove(sessionId: number): Promise<boolean> {
-    const removed = await call('remove', (signal) => sessionManager.remove(sessionId, { signal }));
+    const removed = await call('remove', (callOptions) => sessionManager.remove(sessionId, callOptions));
     if (removed) ended(sessionId, 'removed');
     return removed;
   }
@@ -197,7 +198,7 @@ export function createSessionOrchestrator(options: SessionOrchestratorOptions): 
     let removed = 0;
     let after = 0;
     for (;;) {
-      const page = await call('listByUser', (signal) => sessionManager.listByUser(user, { after }, { signal }));
+      const page = await call('listByUser', (callOptions) => sessionManager.listByUser(user, { after }, callOptions));
       for (const { session_id } of page) {
         if (await remove(session_id)) removed++;
         after = session_id;
@@ -240,12 +241,12 @@ export function createSessionOrchestrator(options: SessionOrchestratorOptions): 
   return {
     init,
     findBySecret: (secret) =>
-      call('findBySecret', (signal) =>
-        sessionManager.findBySecret(typeof secret === 'string' ? new Secret(secret) : secret, { signal }),
+      call('findBySecret', (callOptions) =>
+        sessionManager.findBySecret(typeof secret === 'string' ? new Secret(secret) : secret, callOptions),
       ),
-    findById: (sessionId) => call('findById', (signal) => sessionManager.findById(sessionId, { signal })),
-    listByUser: (user, page) => call('listByUser', (signal) => sessionManager.listByUser(user, page, { signal })),
-    refresh: (sessionId) => call('refresh', (signal) => sessionManager.refresh(sessionId, { signal })),
+    findById: (sessionId) => call('findById', (callOptions) => sessionManager.findById(sessionId, callOptions)),
+    listByUser: (user, page) => call('listByUser', (callOptions) => sessionManager.listByUser(user, page, callOptions)),
+    refresh: (sessionId) => call('refresh', (callOptions) => sessionManager.refresh(sessionId, callOptions)),
     remove,
     removeByUser,
     on: (type, listener) => events.on(type, listener),

@@ -7,7 +7,10 @@ import type { FullAuthSession } from '../model/session.js';
  * refuses the init with a retry hint.
  */
 export interface CallOptions {
-  /** Aborted when nobody waits for the answer any more: the deadline has passed or the caller has gone. */
+  /**
+   * Aborted when nobody waits for the answer any more: the deadline has passed or the caller has gone. To heed it saves
+   * work; nothing depends on it.
+   */
   signal: AbortSignal;
 }
 
@@ -68,7 +71,7 @@ export type SessionCreation =
       outcome: 'created';
       /** The new session, with its secret: this is the one time that it is known. */
       session: FullAuthSession;
-      /** The ids of sessions of the same user that had to go for it (`evictOldest`), or were replaced (`reuse`). */
+      /** The ids of sessions of the same user that had to go for it (`evictOldest`). */
       evicted?: readonly number[] | undefined;
     }
   /** The user has as many live sessions as allowed, and the policy is `refuse`. */

@@ -1,12 +1,11 @@
 import { hash } from 'node:crypto';
-import { customAlphabet } from 'nanoid';
+import { random } from 'nanoid';
 import { Secret } from '../model/secret.js';
-
-const randomHex = customAlphabet('0123456789abcdef', 64);
 
 /** A fresh session secret: 64 lower-case hex characters, 256 bits from the platform's CSPRNG (ASVS 7.2.3). */
 export function newSessionSecret(): Secret {
-  return new Secret(randomHex());
+  const { buffer, byteOffset, length } = random(32);
+  return new Secret(Buffer.from(buffer, byteOffset, length).toString('hex'));
 }
 
 /** The SHA-256 under which a session is stored and found. A store that leaks gives no secret away. */

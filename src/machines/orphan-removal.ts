@@ -33,8 +33,8 @@ export async function removeOrphan(
 ): Promise<void> {
   for (let attempts = 1; ; attempts++) {
     try {
-      await withDeadline(clock, ATTEMPT_DEADLINE, `${sessionManager.name}.remove`, (signal) =>
-        sessionManager.remove(orphan.sessionId, { signal }),
+      await withDeadline(clock, ATTEMPT_DEADLINE, `${sessionManager.name}.remove`, (options) =>
+        sessionManager.remove(orphan.sessionId, options),
       );
       report({ ...orphan, outcome: 'removed', attempts });
       return;

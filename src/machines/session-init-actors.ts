@@ -11,7 +11,8 @@ import type {
   SessionManager,
 } from '../adapters/ports.js';
 import { type Clock, systemClock } from '../model/clock.js';
-import { readAuthentication, readAuthorization, readCreation } from './backend-outcomes.js';
+import { createdSessionId, readAuthentication, readAuthorization, readCreation } from './backend-outcomes.js';
+import type { Escrow } from './escrow.js';
 import { type OrphanReport, removeOrphan } from './orphan-removal.js';
 import type { AdmissionDecision, AdmissionRequest, EstablishmentRequest } from './session-init.js';
 
@@ -32,6 +33,13 @@ export interface SessionInitActorsOptions extends Backends {
   onOrphan?: (report: OrphanReport) => void;
   /** Told when the removal of such a session begins, so that a shut-down can wait for it. */
   onRemoval?: (removal: Promise<void>) => void;
+  /**
+   * Whether somebody may stop the machine, or leave the state that invoked it, before it has ended. Who never does saves
+   * the signal that is needed to notice.
+   *
+   * @defaultValue true
+   */
+  canBeStopped?: boolean;
   /** Told of every session that had to go for a new one. */
   onEvicted?: (sessionId: number) => void;
 }
@@ -42,7 +50,7 @@ export interface SessionInitActorsOptions extends Backends {
  * A session that is created after its init has ended, whichever way the two race, is removed again.
  */
 export function sessionInitActors(options: SessionInitActorsOptions) {
-  const { authenticator, authorizer, sessionManager, clock = systemClock } = options;
+  const { authenticator, authorizer, sessionManager, clock = systemClock, canBeStopped = true } = options;
   const {
     admit = async () => ({ outcome: 'admitted' }),
     onOrphan = () => {},
@@ -62,20 +70,25 @@ export function sessionInitActors(options: SessionInitActorsOptions) {
 
     establishSession: fromPromise<SessionCreation | undefined, EstablishmentRequest>(async (call) => {
       const { user, ipAddress, referenceId, escrow } = call.input;
-      const creation = readCreation(await sessionManager.create({ user, ipAddress }, new LazySignal(call)));
-      if (creation?.outcome === 'created' && Number.isSafeInteger(creation.session.session_id)) {
-        const { session_id: sessionId } = creation.session;
+      const answer: unknown = await sessionManager.create({ user, ipAddress }, new LazySignal(call));
+      const sessionId = createdSessionId(answer);
+      if (sessionId !== undefined) {
         // Whoever stops the machine from outside leaves no final state behind that would release the escrow.
-        if (call.signal.aborted) escrow.release();
-        else call.signal.addEventListener('abort', () => escrow.release(), { once: true });
+        if (canBeStopped) releaseOnAbort(escrow, call.signal);
         escrow.deposit(() =>
           onRemoval(removeOrphan({ sessionId, user, referenceId }, sessionManager, clock, onOrphan)),
         );
       }
+      const creation = readCreation(answer);
       if (creation?.outcome === 'created') creation.evicted?.forEach(onEvicted);
       return creation;
     }),
   };
+}
+
+function releaseOnAbort(escrow: Escrow, signal: AbortSignal): void {
+  if (signal.aborted) escrow.release();
+  else signal.addEventListener('abort', () => escrow.release(), { once: true });
 }
 
 /** The signal of a call, asked for only by who asks for it: the compiled engine makes none before. */

@@ -8,24 +8,45 @@ import { DeadlineExceededError } from './errors.js';
  * @param call - what is called, for the error message: `redis.findBySecret`
  * @throws DeadlineExceededError if `run` has not settled within `milliseconds`
  */
-export async function withDeadline<Result>(
+export function withDeadline<Result>(
   clock: Clock,
   milliseconds: number,
   call: string,
-  run: (signal: AbortSignal) => Promise<Result>,
+  run: (options: { readonly signal: AbortSignal }) => Promise<Result>,
 ): Promise<Result> {
-  const controller = new AbortController();
-  let timer: unknown;
-  const deadline = new Promise<never>((_, reject) => {
-    timer = clock.setTimeout(() => {
+  return new Promise((resolve, reject) => {
+    const deadline = new Deadline();
+    const timer = clock.setTimeout(() => {
       const error = new DeadlineExceededError(`${call} did not answer within ${milliseconds} ms.`);
       reject(error);
-      controller.abort(error);
+      deadline.pass(error);
     }, milliseconds);
+    const settling =
+      <Value>(settle: (value: Value) => void) =>
+      (value: Value) => {
+        clock.clearTimeout(timer);
+        settle(value);
+      };
+    // Called in a promise, so that what it throws at once is a rejection, too.
+    new Promise<Result>((settle) => settle(run(deadline))).then(settling(resolve), settling(reject));
   });
-  try {
-    return await Promise.race([run(controller.signal), deadline]);
-  } finally {
-    clock.clearTimeout(timer);
+}
+
+/** Makes its signal when somebody asks for it: most calls are over before anybody does. */
+class Deadline {
+  #controller: AbortController | undefined;
+  #error: DeadlineExceededError | undefined;
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#error !== undefined) this.#controller.abort(this.#error);
+    }
+    return this.#controller.signal;
+  }
+
+  pass(error: DeadlineExceededError): void {
+    this.#error = error;
+    this.#controller?.abort(error);
   }
 }

@@ -53,7 +53,7 @@ export class GuessCounter {
           this.#leave(key, line, 0);
           throw rejection;
         }
-        await this.#limiter.reward(key).finally(() => this.#leave(key, line, 0));
+        await this.#giveBack(key, line).finally(() => this.#leave(key, line, 0));
         if (line.active === 0) return Math.max(1, Math.ceil(rejection.msBeforeNext / 1000));
         await turnIn(line, options.signal);
       }
@@ -66,12 +66,19 @@ export class GuessCounter {
         let freed = 0;
         try {
           if (verdict === 'succeeded' && this.#clearOnSuccess) freed = await this.#clear(key, line);
-          else if (verdict !== 'denied') freed = await this.#limiter.reward(key).then(() => 1);
+          else if (verdict !== 'denied') freed = await this.#giveBack(key, line);
         } finally {
           this.#leave(key, line, freed);
         }
       },
     };
+  }
+
+  /** Gives a point back. A key without failures is not kept until its window has passed: there may be many. */
+  async #giveBack(key: string, line: Line): Promise<number> {
+    const { consumedPoints } = await this.#limiter.reward(key);
+    if (consumedPoints <= 0 && line.active === 1) await this.#limiter.delete(key);
+    return 1;
   }
 
   /** Forgets the failures, but not the points of the attempts that are under way: they can still fail. */

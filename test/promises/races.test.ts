@@ -171,7 +171,24 @@ describe('P3, P2: a session manager that returns something else than the session
     world.init('alice');
     await world.comeToRest();
     expect(world.records).toEqual([expect.objectContaining({ state: 'sessionDetailsMissing' })]);
+    // Whatever else is wrong with it: a session that has an id is removed.
     if (!['an id of 0', 'an unsafe id'].includes(_)) world.checkPromises();
+  });
+
+  test('a session that is no FullAuthSession is not accepted, and is removed', async () => {
+    const behaviour: Behaviour = {
+      ...YES,
+      answer: (yes) => {
+        yes();
+        return { outcome: 'created', session: { ...valid(world) } };
+      },
+    };
+    const world: InitWorld = new InitWorld(() => ({ ...script, session: behaviour }));
+    world.init('alice');
+    await world.comeToRest();
+    expect(world.records).toEqual([expect.objectContaining({ state: 'sessionDetailsMissing' })]);
+    expect(world.log.created).toBe(1);
+    world.checkPromises();
   });
 
   test('the whole session, unchanged, is accepted', async () => {

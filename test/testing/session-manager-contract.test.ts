@@ -139,22 +139,6 @@ const PLANTED: readonly [bug: string, caughtBy: RegExp, make: MakeManager][] = [
     })),
   ],
   [
-    'an abort is not heeded',
-    /aborted signal/,
-    broken((inner) => ({ create: (request) => inner.create(request, { signal: new AbortController().signal }) })),
-  ],
-  [
-    'an abort is heeded after the fact',
-    /aborted signal/,
-    broken((inner) => ({
-      async create(request, { signal }) {
-        const creation = await inner.create(request, { signal: new AbortController().signal });
-        signal.throwIfAborted();
-        return creation;
-      },
-    })),
-  ],
-  [
     'a look-up returns a secret',
     /no secret is returned/,
     broken((inner) => ({

@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../../model/clock.js';
 import { ClosedError } from '../../model/errors.js';
 import type { FullAuthSession } from '../../model/session.js';
-import type { CallOptions, SessionManager } from '../ports.js';
+import type { SessionManager } from '../ports.js';
 import { afterId, isSessionId, itemCount, requireUser } from '../session-arguments.js';
 import { SessionLifetime, type SessionLifetimeOptions } from '../session-lifetime.js';
 import { hashSessionSecret, newSessionSecret } from '../session-secret.js';
@@ -20,6 +20,7 @@ export interface MemorySessionManagerOptions extends SessionLifetimeOptions {
  *
  * Time-outs go by `sessionTime`: by the wall clock, except that it never goes back. The orchestrator calls
  * `removeExpired`; who uses this alone must, or what has expired stays in memory, though it is never returned.
+ * No call waits for anything, so none heeds a signal.
  *
  * @throws ConfigurationError if a number is not a positive integer, or there is no such policy
  */
@@ -28,9 +29,8 @@ export function memorySessionManager(options: MemorySessionManagerOptions = {}):
   const { now } = sessionTime(options.clock ?? systemClock);
   let table: SessionTable | undefined = new SessionTable();
 
-  function open(callOptions: CallOptions | undefined): SessionTable {
+  function open(): SessionTable {
     if (table === undefined) throw new ClosedError('The memory session manager');
-    callOptions?.signal.throwIfAborted();
     return table;
   }
 
@@ -43,7 +43,9 @@ export function memorySessionManager(options: MemorySessionManagerOptions = {}):
   }
 
   function evictOldest(sessions: SessionTable, user: string): number[] {
-    const live = liveRowsOf(sessions, user);
+    const rows = [...sessions.rowsOf(user)];
+    if (rows.length < lifetime.maxSessionsPerUser) return [];
+    const live = rows.filter((row) => isLive(sessions, row));
     const oldest = live.slice(0, Math.max(0, live.length - lifetime.maxSessionsPerUser + 1));
     const evicted = oldest.map((row) => sessions.id(row));
     for (const row of oldest) sessions.delete(row);
@@ -59,8 +61,8 @@ export function memorySessionManager(options: MemorySessionManagerOptions = {}):
   return {
     name: 'memory',
 
-    async create(request, callOptions) {
-      const sessions = open(callOptions);
+    async create(request) {
+      const sessions = open();
       const { user, ipAddress } = request;
       requireUser(user);
       const secret = newSessionSecret();
@@ -81,20 +83,20 @@ export function memorySessionManager(options: MemorySessionManagerOptions = {}):
       return { outcome: 'created', session, ...(evicted.length > 0 && { evicted }) };
     },
 
-    async findBySecret(secret, callOptions) {
-      const sessions = open(callOptions);
+    async findBySecret(secret) {
+      const sessions = open();
       const row = sessions.findByHash(hashSessionSecret(secret));
       return isLive(sessions, row) ? sessions.read(row) : undefined;
     },
 
-    async findById(sessionId, callOptions) {
-      const sessions = open(callOptions);
+    async findById(sessionId) {
+      const sessions = open();
       const row = isSessionId(sessionId) ? sessions.findById(sessionId) : 0;
       return isLive(sessions, row) ? sessions.read(row) : undefined;
     },
 
-    async listByUser(user, page, callOptions) {
-      const sessions = open(callOptions);
+    async listByUser(user, page) {
+      const sessions = open();
       const limit = itemCount(page?.limit ?? 1000);
       const after = afterId(page?.after);
       const rows = user === undefined ? rowsAfter(sessions, after) : sessions.rowsOf(user);
@@ -106,23 +108,23 @@ export function memorySessionManager(options: MemorySessionManagerOptions = {}):
       return listed;
     },
 
-    async refresh(sessionId, callOptions) {
-      const sessions = open(callOptions);
+    async refresh(sessionId) {
+      const sessions = open();
       const row = isSessionId(sessionId) ? sessions.findById(sessionId) : 0;
       if (!isLive(sessions, row)) return undefined;
       sessions.touch(row, now());
       return sessions.read(row);
     },
 
-    async remove(sessionId, callOptions) {
-      const sessions = open(callOptions);
+    async remove(sessionId) {
+      const sessions = open();
       const row = isSessionId(sessionId) ? sessions.findById(sessionId) : 0;
       if (row !== 0) sessions.delete(row);
       return row !== 0;
     },
 
-    async removeExpired(limit, callOptions) {
-      const sessions = open(callOptions);
+    async removeExpired(limit) {
+      const sessions = open();
       const removed: FullAuthSession[] = [];
       while (removed.length < itemCount(limit)) {
         const row = expiredRow(sessions);

@@ -111,12 +111,4 @@ export const creationCases: Cases = {
     for (const established of bobs) await assertEnded(manager, established);
     assert.deepEqual(await listedIds(manager), []);
   },
-
-  'create with an aborted signal rejects, and creates nothing': async (stage) => {
-    const manager = await stage.open();
-    const reason = new Error('the caller has gone');
-    const create = manager.create({ user: 'alice', ipAddress: '192.0.2.1' }, { signal: AbortSignal.abort(reason) });
-    await assert.rejects(create, 'create rejects');
-    assert.deepEqual(await listedIds(manager), [], 'nothing was created');
-  },
 };
