@@ -177,7 +177,10 @@ const log = z
   .prefault({})
   .describe('The log, which goes to the standard error.');
 
-/** The configuration of the stand-alone server. */
+/**
+ * The schema of the configuration of the stand-alone server, in zod: `serverConfigSchema.parse(value)` puts in the
+ * defaults. `loadServerConfig` checks more, such as whether files are there.
+ */
 export const serverConfigSchema = z
   .strictObject({
     $schema: z.string().optional().describe('The JSON Schema of this file, for editors.'),

@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 
-export type { ServerConfig, ServerConfigInput } from './config-schema.js';
+export { type ServerConfig, type ServerConfigInput, serverConfigSchema } from './config-schema.js';
 export type { DemoUser } from './demo-user.js';
 export {
   type FlagSetting,

@@ -3,25 +3,33 @@ import { type DestinationStream, pino } from 'pino';
 import { type Clock, systemClock } from '../../model/clock.js';
 import { MissingPackageError } from '../../model/errors.js';
 
-/** The levels of a log, from the most to the least talkative. */
-export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+/** The least important lines that a log has; `silent` has none. */
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 
-export type LogLevel = (typeof LOG_LEVELS)[number];
+/** How a line of a log is written: as a JSON object, for humans, or as fits where the log goes. */
+export type LogFormat = 'json' | 'pretty' | 'auto';
 
-/** How a line of the log is written: one JSON object, for humans, or whichever fits where the log goes. */
-export const LOG_FORMATS = ['json', 'pretty', 'auto'] as const;
+/** Every {@link LogLevel}, from the most to the least talkative. */
+export const LOG_LEVELS = [
+  'trace',
+  'debug',
+  'info',
+  'warn',
+  'error',
+  'fatal',
+  'silent',
+] as const satisfies readonly LogLevel[];
 
-export type LogFormat = (typeof LOG_FORMATS)[number];
-
-type Log = (fields: object, message: string) => void;
+/** Every {@link LogFormat}. */
+export const LOG_FORMATS = ['json', 'pretty', 'auto'] as const satisfies readonly LogFormat[];
 
 /** What the server logs to. A pino logger is one, and so is whatever wraps another. */
 export interface Logger {
-  debug: Log;
-  info: Log;
-  warn: Log;
-  error: Log;
-  fatal: Log;
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+  fatal(fields: object, message: string): void;
 }
 
 /** Options of {@link createLogger}. */
