@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { TERMINAL_STATES } from '../src/machines/terminal-states.js';
 import { root } from './support/package-exports.js';
 
-const readme = readFileSync(root + 'README.md', 'utf8');
+const readme = readFileSync(`${root}README.md`, 'utf8');
 
 test("the README's table of terminal states is the machine's", () => {
   const rows = [...readme.matchAll(/^\| `(\w+)` \| (?:`([A-Z_]+)`|none)/gm)].map(([, state, reason]) => [
