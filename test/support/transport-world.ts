@@ -38,7 +38,7 @@ export class TransportWorld {
   readonly orchestrator: SessionOrchestrator;
   readonly transport;
   readonly #clients: WebSocketClient[] = [];
-  #happened = () => {};
+  #waiting: (() => void)[] = [];
 
   constructor(options: TransportWorldOptions = {}) {
     const { server, sessions, wrapSessions = (it) => it, wrap = (it) => it, onEvent, ...common } = options;
@@ -123,10 +123,12 @@ export class TransportWorld {
   /** Waits until something holds that comes of what happens on the transport or in the orchestrator. */
   async until(holds: () => boolean): Promise<void> {
     while (!holds()) {
-      await new Promise<void>((resolve) => {
-        this.#happened = resolve;
-      });
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
+  }
+
+  #happened(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
   /** Waits for the first event of a type. */

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { decodeSessionInitResponse } from '../../src/model/decode-response.js';
@@ -260,6 +261,49 @@ describe('P2: no session outlives an answer that did not reach its client', () =
     client.socket.terminate();
     expect(await world.event('session.withdrawn')).toMatchObject({ outcome: 'removed', user: 'second' });
     expect((await world.liveSessions()).map(({ session_id }) => session_id)).toEqual([sessionId]);
+  });
+
+  test('a client that goes away while nothing is read from it has not got the answers that are sent then', async () => {
+    await start({ maxQueuedMessages: 1 });
+    const { release, reached } = world.hold('held');
+    const client = await world.connect();
+    client.send(request('held'), request('next'), request('last'));
+    await reached;
+    // When it cannot get rid of more, the server does not read any more.
+    const large = JSON.stringify({ ...request('ada', 'wrong'), padding: 'x'.repeat(60_000) });
+    for (let before = -1; client.socket.bufferedAmount !== before; ) {
+      before = client.socket.bufferedAmount;
+      client.send(large);
+      for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+      if (client.socket.bufferedAmount > before && before > 0) break;
+    }
+    client.socket.terminate();
+    await client.closed;
+    release();
+    await world.event('connection.closed');
+    await world.transport.drain();
+    expect(world.records[0]).toMatchObject({ username: 'held', state: 'authorized' });
+    expect(await world.liveSessions()).toEqual([]);
+  });
+
+  test('a client that reads late has got the answers that were sent while nothing was read from it', async () => {
+    await start({ maxQueuedMessages: 1 });
+    const users = Array.from({ length: 50 }, (_, index) => `user-${index}`);
+    const { release, reached } = world.hold('held');
+    const client = await world.connect();
+    client.send(request('held'));
+    await reached;
+    client.send(...users.map((user) => request(user)));
+    release();
+    await client.take(51);
+    // The pongs are behind it.
+    const pong = once(client.socket, 'pong');
+    client.socket.ping();
+    await pong;
+    client.socket.terminate();
+    await world.event('connection.closed');
+    await world.transport.drain();
+    expect(await world.liveSessions()).toHaveLength(51);
   });
 
   test('a session whose answer was delivered outlives its connection', async () => {

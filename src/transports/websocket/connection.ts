@@ -39,6 +39,8 @@ const PROTOCOL_CLOSURES: Readonly<Record<string, Closure>> = {
   WS_ERR_TOO_MANY_BUFFERED_PARTS: { code: 1008, reason: '' },
 };
 const PROTOCOL_ERROR: Closure = { code: 1002, reason: '' };
+/** The close code that stands for none: the connection was lost. */
+const ABNORMAL = 1006;
 
 /** What the machine of a connection decides, done on a WebSocket. */
 export class WebSocketConnection implements ConnectionPeer, SessionHolder {
@@ -48,6 +50,10 @@ export class WebSocketConnection implements ConnectionPeer, SessionHolder {
   readonly #actor: ActorRefFrom<typeof connectionMachine>;
   /** Ends what is being answered when the client has gone, or the connection is closed. */
   readonly #controller = new AbortController();
+  /** The latest answer: it may outlive the connection by a moment. */
+  #answered = Promise.resolve();
+  /** Sessions whose answers went out while nothing was read, so that a client that is gone was not noticed. */
+  #unconfirmed: FullAuthSession[] = [];
   #session: FullAuthSession | undefined;
   #conversation: OpenConversation | undefined;
 
@@ -73,6 +79,7 @@ export class WebSocketConnection implements ConnectionPeer, SessionHolder {
     });
     this.#listen(accepted.webSocket, (closure) => {
       this.#leave();
+      around.withdrawals.waitFor(this.#answered);
       this.#actor.send({ type: 'socket.closed', closure });
       around.tell({ type: 'connection.closed', ...about, ...(this.#actor.getSnapshot().output ?? closure) });
       onClosed();
@@ -94,7 +101,11 @@ export class WebSocketConnection implements ConnectionPeer, SessionHolder {
     this.#actor.send({ type: 'session.ended', sessionId, cause });
   }
 
-  async answer(received: ReceivedMessage): Promise<void> {
+  answer(received: ReceivedMessage): void {
+    this.#answered = this.#answer(received);
+  }
+
+  async #answer(received: ReceivedMessage): Promise<void> {
     const { orchestrator, tell } = this.#around;
     const { ipAddress } = this.#accepted;
     const message = received.toInit();
@@ -169,29 +180,49 @@ export class WebSocketConnection implements ConnectionPeer, SessionHolder {
       if (webSocket.readyState !== webSocket.OPEN) return;
       this.#actor.send({ type: 'message.received', message: new ReceivedMessage(data as Buffer) });
     });
-    webSocket.on('pong', () => this.#actor.send({ type: 'pong.received' }));
+    webSocket.on('pong', (data) => {
+      const confirmed = this.#unconfirmed.findIndex(({ session_id }) => `${session_id}` === `${data}`);
+      this.#unconfirmed.splice(0, confirmed + 1);
+      this.#actor.send({ type: 'pong.received' });
+    });
     webSocket.on('error', (error: Error & { code?: string }) => {
       const closure = PROTOCOL_CLOSURES[error.code ?? ''] ?? PROTOCOL_ERROR;
       this.#actor.send({ type: 'connection.close', closure });
     });
-    webSocket.on('close', (code, reason) => onClosed({ code, reason: reason.toString() }));
+    webSocket.on('close', (code, reason) => {
+      // A client that closes by the book has read what was sent before.
+      if (code === ABNORMAL) for (const session of this.#unconfirmed) this.#around.withdrawals.withdraw(session);
+      onClosed({ code, reason: reason.toString() });
+    });
   }
 
   /** Sends an answer. A session whose answer cannot be sent is taken back; any other is what it is bound to from now on. */
   #deliver(response: SessionInitResponse): FullAuthSession | undefined {
     const session = response.data instanceof FullAuthSession ? response.data : undefined;
-    const { socket } = this.#accepted;
-    try {
-      const text = encodeSessionInitResponse(response, { profile: this.#around.settings.profile });
-      const wasSent = this.#send(text, (error) => {
-        // The platform calls a write that its socket was destroyed under a success.
-        if (session !== undefined && (error || socket.destroyed)) this.#around.withdrawals.withdraw(session);
-      });
-      return session && wasSent ? this.#bind(session) : undefined;
-    } catch (error) {
+    const takeBack = () => {
       if (session !== undefined) this.#around.withdrawals.withdraw(session);
+    };
+    let text: string;
+    try {
+      text = encodeSessionInitResponse(response, { profile: this.#around.settings.profile });
+    } catch (error) {
+      takeBack();
       throw error;
     }
+    const wasSent = this.#send(text, (error) => {
+      // The platform calls a write a success though its socket was destroyed under it.
+      if (error || this.#accepted.socket.destroyed) takeBack();
+    });
+    if (!wasSent) takeBack();
+    if (session === undefined || !wasSent) return undefined;
+    if (this.#accepted.webSocket.isPaused) this.#askForConfirmation(session);
+    return this.#bind(session);
+  }
+
+  /** The pong comes after the client has read what was sent before the ping. */
+  #askForConfirmation(session: FullAuthSession): void {
+    this.#unconfirmed.push(session);
+    this.#accepted.webSocket.ping(`${session.session_id}`);
   }
 
   #bind(established: FullAuthSession): FullAuthSession {
@@ -224,14 +255,15 @@ export class WebSocketConnection implements ConnectionPeer, SessionHolder {
     this.#controller.abort();
   }
 
+  /** @returns false if it is too late to send anything */
   #send(text: string, onSent: (error?: Error | null) => void = () => {}): boolean {
     const { webSocket } = this.#accepted;
-    const isOpen = webSocket.readyState === webSocket.OPEN;
+    if (webSocket.readyState !== webSocket.OPEN) return false;
     webSocket.send(text, onSent);
-    if (isOpen && webSocket.bufferedAmount > this.#around.settings.maxBufferedBytes) {
+    if (webSocket.bufferedAmount > this.#around.settings.maxBufferedBytes) {
       this.#actor.send({ type: 'connection.close', closure: CLOSURES.stalled });
     }
-    return isOpen;
+    return true;
   }
 
   #sendError(code: string, details: string, referenceId?: string): void {

@@ -29,7 +29,7 @@ export class SessionWatch {
   readonly #watched = new Map<number, Watched>();
   readonly #unsubscribe: () => void;
   /** What ended in this interval and the one before: an answer that is on its way may still be bound to it. */
-  #justEnded: readonly [Set<number>, Set<number>] = [new Set(), new Set()];
+  #justEnded: readonly [Map<number, SessionEndCause>, Map<number, SessionEndCause>] = [new Map(), new Map()];
   #timer: unknown;
 
   /** @param interval - milliseconds between two look-ups of a session, and between two marks of its use */
@@ -44,7 +44,7 @@ export class SessionWatch {
     this.#interval = interval;
     this.#onFault = onFault;
     this.#unsubscribe = orchestrator.on('session.ended', ({ sessionId, cause }) => {
-      if (cause !== 'expired') this.#justEnded[0].add(sessionId);
+      if (cause !== 'expired') this.#justEnded[0].set(sessionId, cause);
       this.#end(sessionId, cause);
     });
     this.#schedule();
@@ -56,7 +56,8 @@ export class SessionWatch {
     const watched = this.#watched.get(id) ?? { holders: new Set(), usedAt: this.#clock.monotonic() };
     watched.holders.add(holder);
     this.#watched.set(id, watched);
-    if (this.#justEnded.some((ids) => ids.has(id))) this.#verify(session);
+    const cause = this.#justEnded[0].get(id) ?? this.#justEnded[1].get(id);
+    if (cause !== undefined) this.#verify(session, cause);
   }
 
   release(holder: SessionHolder, sessionId: number): void {
@@ -97,12 +98,12 @@ export class SessionWatch {
   }
 
   /** It ended while its answer was on its way, unless it was given anew under another secret (`reuse`). */
-  async #verify({ session_id: id, session_secret: secret }: FullAuthSession): Promise<void> {
+  async #verify({ session_id: id, session_secret: secret }: FullAuthSession, cause: SessionEndCause): Promise<void> {
     try {
       const isAlive = secret !== undefined && (await this.#orchestrator.findBySecret(secret)) !== undefined;
-      if (!isAlive) this.#end(id, 'evicted');
-    } catch (cause) {
-      this.#onFault('sessionManager.findBySecret', cause);
+      if (!isAlive) this.#end(id, cause);
+    } catch (fault) {
+      this.#onFault('sessionManager.findBySecret', fault);
     }
   }
 
@@ -113,7 +114,7 @@ export class SessionWatch {
   }
 
   async #run(): Promise<void> {
-    this.#justEnded = [new Set(), this.#justEnded[0]];
+    this.#justEnded = [new Map(), this.#justEnded[0]];
     const ids = this.#watched.keys();
     try {
       // They share one iterator, so each takes what the others have not.

@@ -20,9 +20,13 @@ export class Withdrawals {
   }
 
   withdraw(session: FullAuthSession): void {
-    const removal = this.#remove(session.session_id, session.user);
-    this.#underWay.add(removal);
-    removal.finally(() => this.#underWay.delete(removal));
+    this.waitFor(this.#remove(session.session_id, session.user));
+  }
+
+  /** Takes part of what `settled` waits for: an answer whose client is gone may end in a withdrawal. */
+  waitFor(work: Promise<void>): void {
+    this.#underWay.add(work);
+    work.finally(() => this.#underWay.delete(work));
   }
 
   /** When nothing is under way any more. */

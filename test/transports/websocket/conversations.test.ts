@@ -1,0 +1,382 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { FullAuthSession } from '../../../src/model/session.js';
+import type { Conversation } from '../../../src/transports/websocket.js';
+import { deferred, request, TransportWorld, type TransportWorldOptions } from '../../support/transport-world.js';
+
+let world: TransportWorld;
+const start = async (options: TransportWorldOptions = {}) => {
+  world = await TransportWorld.start(options);
+  return world;
+};
+afterEach(() => world.stop());
+
+const echo = (message: object, { send }: Conversation) => send({ echo: message });
+const ended = (sessionId: number, cause: string) => ({ event: 'session_ended', session_id: sessionId, cause });
+
+describe("the service's own messages", () => {
+  test('come with the session of the connection, which has no secret', async () => {
+    let conversation: Conversation | undefined;
+    await start({
+      onMessage: (message, it) => {
+        conversation = it;
+        echo(message, it);
+      },
+    });
+    const { client, sessionId } = await world.connectBound();
+    expect(await client.ask({ do: 'something' })).toEqual({ echo: { do: 'something' } });
+    expect(conversation?.session).toBeInstanceOf(FullAuthSession);
+    expect(conversation?.session).toMatchObject({ session_id: sessionId, user: 'ada', ip_address: '127.0.0.1' });
+    expect(conversation?.session.session_secret).toBeUndefined();
+    expect(conversation?.ipAddress).toBe('127.0.0.1');
+  });
+
+  test('are handled one at a time, in order with the requests for a session', async () => {
+    const first = deferred();
+    const log: unknown[] = [];
+    await start({
+      onMessage: async (message, { send }) => {
+        log.push(['begun', message['n']]);
+        if (message['n'] === 1) await first.promise;
+        log.push(['done', message['n']]);
+        send({ n: message['n'] });
+      },
+    });
+    const { client } = await world.connectBound();
+    client.send({ n: 1 }, { n: 2 }, request('grace', 'wrong'), { n: 3 });
+    const second = await world.connectBound('other');
+    expect(await second.client.ask({ n: 9 })).toEqual({ n: 9 });
+    expect(log).toEqual([
+      ['begun', 1],
+      ['begun', 9],
+      ['done', 9],
+    ]);
+    first.resolve();
+    expect(await client.take(4)).toMatchObject([{ n: 1 }, { n: 2 }, { success: false }, { n: 3 }]);
+  });
+
+  test('can be all that is said, but only once a session is there', async () => {
+    await start({ onMessage: echo });
+    const client = await world.connect();
+    client.send({ early: 1 }, request('ada', 'wrong'), { early: 2 }, request(), { late: 1 });
+    expect(await client.take(5)).toMatchObject([
+      { data: { code: 'malformed_request' } },
+      { data: { code: 'authentication_denied' } },
+      { data: { code: 'malformed_request' } },
+      { success: true },
+      { echo: { late: 1 } },
+    ]);
+  });
+
+  test('are no arrays, no text, and nothing with a user_secret', async () => {
+    await start({ onMessage: echo });
+    const { client } = await world.connectBound();
+    client.send([1], '"text"', 'nonsense', { user_secret: 'x' }, { user_secret: null, username: 'ada' });
+    for (const frame of await client.take(5)) expect(frame).toMatchObject({ data: { code: 'malformed_request' } });
+  });
+
+  test('are read from binary frames as well', async () => {
+    await start({ onMessage: echo });
+    const { client } = await world.connectBound();
+    expect(await client.ask(Buffer.from('{"a":"ü"}'))).toEqual({ echo: { a: 'ü' } });
+  });
+
+  test.each([
+    [
+      'throws',
+      () => {
+        throw new Error('marked-backend-text');
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('marked-backend-text'))],
+    [
+      'throws no error',
+      () => {
+        throw 'marked-backend-text';
+      },
+    ],
+    ['sends what is no JSON', (_: unknown, { send }: Conversation) => send(undefined)],
+    ['closes with a code of the protocol', (_: unknown, { close }: Conversation) => close(1006)],
+    ['closes with a long reason', (_: unknown, { close }: Conversation) => close(1000, 'ü'.repeat(62))],
+  ])('a handler that %s is told of; its client gets a generic error, and stays connected', async (_, fail) => {
+    let fails = true;
+    await start({ onMessage: (message, it) => (fails ? fail(message, it) : echo(message, it)) });
+    const { client, sessionId } = await world.connectBound();
+    const error = await client.ask({ do: 1 });
+    const failed = await world.event('handler.failed');
+    expect(error).toEqual({
+      event: 'error',
+      code: 'handler_failed',
+      details: 'The service failed to handle the message.',
+      reference_id: failed.referenceId,
+    });
+    expect(failed).toMatchObject({ sessionId, ipAddress: '127.0.0.1' });
+    fails = false;
+    expect(await client.ask({ do: 2 })).toEqual({ echo: { do: 2 } });
+  });
+
+  test('a handler that takes too long is given up: the connection is closed with 1011', async () => {
+    const never = deferred();
+    let signal: AbortSignal | undefined;
+    await start({
+      handlerTimeout: 5_000,
+      onMessage: (_, it) => {
+        signal = it.signal;
+        return never.promise;
+      },
+    });
+    const { client } = await world.connectBound();
+    client.send({ do: 1 });
+    while (signal === undefined) await new Promise((resolve) => setImmediate(resolve));
+    await world.clock.advance(4_999);
+    expect(signal.aborted).toBe(false);
+    await world.clock.advance(1);
+    expect(signal.aborted).toBe(true);
+    expect(await client.closed).toEqual({ code: 1011, reason: 'The service did not handle a message in time.' });
+    never.resolve();
+  });
+});
+
+describe('a conversation', () => {
+  /** Starts a service that keeps its latest conversation. */
+  async function converse() {
+    let latest: Conversation | undefined;
+    await start({
+      onMessage: (message, it) => {
+        latest = it;
+        echo(message, it);
+      },
+    });
+    const { client, sessionId } = await world.connectBound();
+    await client.ask({ hello: 1 });
+    return { client, sessionId, conversation: latest as Conversation, latest: () => latest as Conversation };
+  }
+
+  test('can be used at any time while it lasts', async () => {
+    const { client, conversation } = await converse();
+    expect(conversation.send({ pushed: 1 })).toBe(true);
+    expect(await client.next()).toEqual({ pushed: 1 });
+    conversation.close(4000, 'Good bye.');
+    expect(await client.closed).toEqual({ code: 4000, reason: 'Good bye.' });
+    expect(conversation.signal.aborted).toBe(true);
+    expect(conversation.send({ pushed: 2 })).toBe(false);
+    conversation.close();
+  });
+
+  test('is over when the client goes', async () => {
+    const { client, conversation } = await converse();
+    client.socket.terminate();
+    await world.event('connection.closed');
+    expect(conversation.signal.aborted).toBe(true);
+    expect(conversation.send({})).toBe(false);
+  });
+
+  test('is over when the connection is bound to another session', async () => {
+    const { client, conversation, latest } = await converse();
+    await client.ask(request('grace'));
+    expect(conversation.signal.aborted).toBe(true);
+    expect(conversation.send({ late: 1 })).toBe(false);
+    await client.ask({ hello: 2 });
+    expect(latest().session.user).toBe('grace');
+    expect(latest().signal.aborted).toBe(false);
+  });
+
+  test('is the same for all messages of a session', async () => {
+    const { client, conversation, latest } = await converse();
+    await client.ask(request('grace', 'wrong'));
+    await client.ask({ hello: 2 });
+    expect(latest()).toBe(conversation);
+  });
+});
+
+describe('the end of a session', () => {
+  test('ASVS 7.4.1: by removal is told at once, and closes with 4001', async () => {
+    await start();
+    const { client, sessionId } = await world.connectBound();
+    await world.orchestrator.remove(sessionId);
+    expect(await client.next()).toEqual(ended(sessionId, 'removed'));
+    expect(await client.closed).toEqual({ code: 4001, reason: 'The session has ended.' });
+  });
+
+  test('ASVS 7.4.1: aborts what the service is doing for it, and what is behind is not handled', async () => {
+    const seen: unknown[] = [];
+    const begun = deferred<Conversation>();
+    await start({
+      onMessage: (message, it) => {
+        seen.push(message);
+        begun.resolve(it);
+        return new Promise(() => {});
+      },
+    });
+    const { client, sessionId } = await world.connectBound();
+    client.send({ n: 1 }, { n: 2 });
+    const { signal } = await begun.promise;
+    await world.orchestrator.remove(sessionId);
+    expect(signal.aborted).toBe(true);
+    expect(await client.closed).toMatchObject({ code: 4001 });
+    expect(seen).toEqual([{ n: 1 }]);
+  });
+
+  test('ASVS 7.4.2: all connections of a user are closed at once', async () => {
+    await start();
+    const all = await Promise.all([world.connectBound(), world.connectBound(), world.connectBound('grace')]);
+    await world.orchestrator.removeByUser('ada');
+    expect(await all[0].client.closed).toMatchObject({ code: 4001 });
+    expect(await all[1].client.closed).toMatchObject({ code: 4001 });
+    expect(all[2].client.socket.readyState).toBe(all[2].client.socket.OPEN);
+  });
+
+  test('by eviction is told to the connection that was bound to it', async () => {
+    await start({ sessions: { maxSessionsPerUser: 1 } });
+    const first = await world.connectBound();
+    const second = await world.connectBound();
+    expect(await first.client.next()).toEqual(ended(first.sessionId, 'evicted'));
+    expect(await first.client.closed).toMatchObject({ code: 4001 });
+    expect(second.client.socket.readyState).toBe(second.client.socket.OPEN);
+  });
+
+  test('by eviction for a new session on the same connection leaves that open', async () => {
+    await start({ sessions: { maxSessionsPerUser: 1 }, onMessage: echo });
+    const { client, sessionId } = await world.connectBound();
+    const { data } = await client.ask(request());
+    expect(data?.['session_id']).not.toBe(sessionId);
+    expect(await client.ask({ hello: 1 })).toEqual({ echo: { hello: 1 } });
+    await world.orchestrator.remove(data?.['session_id'] as number);
+    expect(await client.closed).toMatchObject({ code: 4001 });
+  });
+
+  test('while a request is answered is told after the answer', async () => {
+    await start();
+    const { client, sessionId } = await world.connectBound();
+    const { release, reached } = world.hold('grace');
+    client.send(request('grace', 'wrong'));
+    await reached;
+    await world.orchestrator.remove(sessionId);
+    release();
+    expect(await client.next()).toMatchObject({ data: { code: 'authentication_denied' } });
+    expect(await client.next()).toEqual(ended(sessionId, 'removed'));
+    expect(await client.closed).toMatchObject({ code: 4001 });
+  });
+
+  test('of a session that the connection was bound to before is nothing to it', async () => {
+    await start({ onMessage: echo });
+    const { client, sessionId } = await world.connectBound();
+    await client.ask(request('grace'));
+    await world.orchestrator.remove(sessionId);
+    expect(await client.ask({ hello: 1 })).toEqual({ echo: { hello: 1 } });
+  });
+
+  test('ASVS 7.3.1: by the idle time-out is noticed without a message, soon after it', async () => {
+    await start({ sessions: { idleTimeout: 60_000 }, sessionCheckInterval: 10_000 });
+    const { client, sessionId } = await world.connectBound();
+    // The sweep of the orchestrator, every 30 s, finds the session at 60 s as well; whoever is first tells the same.
+    await world.clock.advance(70_000);
+    expect(await client.next()).toEqual(ended(sessionId, 'expired'));
+    expect(await client.closed).toMatchObject({ code: 4001 });
+  });
+
+  test('ASVS 7.3.1: own messages keep a session from it', async () => {
+    await start({ sessions: { idleTimeout: 60_000 }, sessionCheckInterval: 10_000, onMessage: echo });
+    const { client, sessionId } = await world.connectBound();
+    for (let minutes = 0; minutes < 5; minutes++) {
+      await world.clock.advance(59_000);
+      expect(await client.ask({ minutes })).toEqual({ echo: { minutes } });
+    }
+    expect(await world.orchestrator.findById(sessionId)).toBeDefined();
+  });
+
+  test('ASVS 7.3.2: by the absolute lifetime comes despite activity', async () => {
+    await start({
+      sessions: { idleTimeout: 60_000, absoluteLifetime: 120_000 },
+      sessionCheckInterval: 10_000,
+      onMessage: echo,
+    });
+    const { client, sessionId } = await world.connectBound();
+    await world.clock.advance(59_000);
+    await client.ask({ n: 1 });
+    await world.clock.advance(59_000);
+    await client.ask({ n: 2 });
+    await world.clock.advance(12_000);
+    expect(await client.next()).toEqual(ended(sessionId, 'expired'));
+    expect(await client.closed).toMatchObject({ code: 4001 });
+  });
+
+  test('ASVS 7.4.1: by another node is noticed at the next own message, which is not handled', async () => {
+    const seen: unknown[] = [];
+    await start({ sessionCheckInterval: 10_000, onMessage: (message) => seen.push(message) });
+    // So that the look-ups, every 10 s, are not where the tenth second of the session is.
+    await world.clock.advance(5_000);
+    const { client, sessionId } = await world.connectBound();
+    await world.clock.advance(10_000);
+    // Behind the back of this orchestrator.
+    await world.sessions.remove(sessionId);
+    client.send({ n: 1 });
+    expect(await client.next()).toEqual(ended(sessionId, 'expired'));
+    expect(await client.closed).toMatchObject({ code: 4001 });
+    expect(seen).toEqual([]);
+  });
+
+  test('between the creation and the binding of a session is not missed', async () => {
+    const held = deferred();
+    await start({
+      wrap: (orchestrator) => ({
+        ...orchestrator,
+        init: async (message, options) => {
+          const response = await orchestrator.init(message, options);
+          await held.promise;
+          return response;
+        },
+      }),
+    });
+    const client = await world.connect();
+    client.send(request());
+    await world.until(() => world.records.length === 1);
+    const sessionId = world.records[0]?.sessionId as number;
+    await world.orchestrator.remove(sessionId);
+    held.resolve();
+    expect(await client.next()).toMatchObject({ success: true });
+    expect(await client.next()).toEqual(ended(sessionId, 'removed'));
+    expect(await client.closed).toMatchObject({ code: 4001 });
+  });
+
+  test('is not made up where a session is given anew (reuse)', async () => {
+    await start({ sessions: { limitPolicy: 'reuse' }, onMessage: echo });
+    const { client, sessionId } = await world.connectBound();
+    const again = await client.ask(request());
+    expect(again.data?.['session_id']).toBe(sessionId);
+    expect(await client.ask({ hello: 1 })).toEqual({ echo: { hello: 1 } });
+  });
+});
+
+describe('ASVS 16.5.3: a session manager that fails', () => {
+  const failing = (methods: readonly string[]): Pick<TransportWorldOptions, 'wrapSessions'> => ({
+    wrapSessions: (manager) => ({
+      ...manager,
+      ...Object.fromEntries(methods.map((method) => [method, () => Promise.reject(new Error('marked-backend-text'))])),
+    }),
+  });
+
+  test('lets no message through that it was needed for', async () => {
+    const seen: unknown[] = [];
+    await start({ ...failing(['refresh', 'findById']), onMessage: (message) => seen.push(message) });
+    const { client } = await world.connectBound();
+    client.send({ n: 1 });
+    while (seen.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    await world.clock.advance(10_000);
+    expect(await client.ask({ n: 2 })).toEqual({
+      event: 'error',
+      code: 'session_manager_fail',
+      details: 'The session could not be checked, so the message was not handled.',
+    });
+    expect(seen).toEqual([{ n: 1 }]);
+    expect(client.socket.readyState).toBe(client.socket.OPEN);
+  });
+
+  test('is told of, once for each round of look-ups, and closes no connection', async () => {
+    await start({ ...failing(['findById']) });
+    const clients = await Promise.all([world.connectBound('a'), world.connectBound('b'), world.connectBound('c')]);
+    await world.clock.advance(20_000);
+    const faults = world.events.filter((event) => event.type === 'fault.reported');
+    expect(faults).toMatchObject([{ source: 'sessionManager.findById' }, { source: 'sessionManager.findById' }]);
+    for (const { client } of clients) expect(client.socket.readyState).toBe(client.socket.OPEN);
+  });
+});
