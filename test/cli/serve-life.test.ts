@@ -29,9 +29,9 @@ afterEach(async () => {
   server = undefined;
 });
 
-async function start(config: object = CONFIG): Promise<ServeProcess> {
+async function start(config: object = CONFIG, env: Record<string, string> = {}): Promise<ServeProcess> {
   writeFileSync(join(cwd, 'session-init.json'), JSON.stringify(config));
-  server = await startServe([], { cwd });
+  server = await startServe([], { cwd, env });
   return server;
 }
 
@@ -140,5 +140,23 @@ describe('SIGTERM', () => {
     expect((await asked).success).toBe(false);
     client.close();
     lock.close();
+  });
+});
+
+describe('a defect that nobody catches', () => {
+  test('ASVS 16.2.5: ends the process with a last line in the log, in which no property of the error is', async () => {
+    const defect = `process.on('SIGUSR2', () => { throw Object.assign(new Error('gone'), { secret: '${SECRET}' }); });`;
+    writeFileSync(join(cwd, 'defect.mjs'), defect);
+    const running = await start(CONFIG, { NODE_OPTIONS: `--import=${join(cwd, 'defect.mjs')}` });
+    running.kill('SIGUSR2');
+    const { status, stdout, stderr } = await running.finished;
+    expect(status).toBe(1);
+    expect(running.log().at(-1)).toMatchObject({
+      level: 'fatal',
+      event: 'sys_crash',
+      cause: 'Error: gone',
+      stack: expect.stringMatching(/process\.<anonymous>/),
+    });
+    expect(stdout + stderr).not.toContain('marked');
   });
 });
