@@ -7,6 +7,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
+import { connectionRunner } from '../machines/run-connection.js';
 import { ConfigurationError } from '../model/errors.js';
 import type { SessionOrchestrator } from '../orchestrator.js';
 import { WebSocketConnection } from './websocket/connection.js';
@@ -102,7 +103,8 @@ export function webSocketTransport(
   const server = options.server ?? createHandshakeServer(options.tls, maxConnections, clock);
   const watch = new SessionWatch(orchestrator, clock, settings.sessionCheckInterval, onFault);
   const withdrawals = new Withdrawals(orchestrator, clock, tell);
-  const surroundings = { orchestrator, settings, watch, withdrawals, tell };
+  const startConnection = connectionRunner(settings);
+  const surroundings = { startConnection, orchestrator, settings, watch, withdrawals, tell };
   const open = new Set<WebSocketConnection>();
   let isDraining = false;
   let whenEmpty = () => {};

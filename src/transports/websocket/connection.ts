@@ -1,10 +1,10 @@
 import type { Duplex } from 'node:stream';
 import { nanoid } from 'nanoid';
 import type { WebSocket } from 'ws';
-import { type ActorRefFrom, createActor } from 'xstate';
 import { CLOSURES, type Closure } from '../../machines/closures.js';
-import { type ConnectionPeer, connectionMachine, type SessionEndCause } from '../../machines/connection.js';
+import type { ConnectionPeer, SessionEndCause } from '../../machines/connection.js';
 import { ReceivedMessage } from '../../machines/received-message.js';
+import type { RunningConnection, StartConnection } from '../../machines/run-connection.js';
 import { encodeSessionInitResponse } from '../../model/encode-response.js';
 import { FullAuthSession } from '../../model/session.js';
 import { MalformedSessionInitMessage } from '../../model/session-init-message.js';
@@ -18,6 +18,7 @@ import type { Withdrawals } from './withdrawals.js';
 
 /** What all connections of a transport share. */
 export interface Surroundings {
+  readonly startConnection: StartConnection;
   readonly orchestrator: SessionOrchestrator;
   readonly settings: Settings;
   readonly watch: SessionWatch;
@@ -47,7 +48,7 @@ export class WebSocketConnection implements ConnectionPeer, SessionHolder {
   readonly #id = nanoid();
   readonly #around: Surroundings;
   readonly #accepted: AcceptedSocket;
-  readonly #actor: ActorRefFrom<typeof connectionMachine>;
+  readonly #machine: RunningConnection;
   /** Ends what is being answered when the client has gone, or the connection is closed. */
   readonly #controller = new AbortController();
   /** The latest answer: it may outlive the connection by a moment. */
@@ -61,44 +62,37 @@ export class WebSocketConnection implements ConnectionPeer, SessionHolder {
   constructor(accepted: AcceptedSocket, around: Surroundings, onClosed: () => void) {
     this.#accepted = accepted;
     this.#around = around;
-    const { clock, limits, onMessage, inspect } = around.settings;
-    this.#actor = createActor(connectionMachine, {
-      input: { peer: this, limits, hasOwnMessages: onMessage !== undefined, monotonic: clock.monotonic },
-      clock,
-      logger: () => {},
-      ...(inspect && { inspect }),
-    });
     const about = { connectionId: this.#id, ipAddress: accepted.ipAddress };
     around.tell({ type: 'connection.opened', ...about });
-    // The observers are there before the start: a machine that throws with no error observer ends the process.
-    this.#actor.subscribe({
-      error: (cause) => {
+    const { clock, limits, onMessage } = around.settings;
+    this.#machine = around.startConnection(
+      { peer: this, limits, hasOwnMessages: onMessage !== undefined, monotonic: clock.monotonic },
+      (cause) => {
         around.tell({ type: 'fault.reported', source: 'connection', cause });
         this.terminate();
       },
-    });
+    );
     this.#listen(accepted.webSocket, (closure) => {
       this.#leave();
       around.withdrawals.waitFor(this.#answered);
-      this.#actor.send({ type: 'socket.closed', closure });
-      around.tell({ type: 'connection.closed', ...about, ...(this.#actor.getSnapshot().output ?? closure) });
+      this.#machine.send({ type: 'socket.closed', closure });
+      around.tell({ type: 'connection.closed', ...about, ...(this.#machine.closure ?? closure) });
       onClosed();
     });
-    this.#actor.start();
   }
 
   /** Lets it finish what has come, and close. */
   drain(): void {
-    this.#actor.send({ type: 'server.draining' });
+    this.#machine.send({ type: 'server.draining' });
   }
 
   /** Closes it for a shut-down, whatever is under way. */
   shutDown(): void {
-    this.#actor.send({ type: 'connection.close', closure: CLOSURES.draining });
+    this.#machine.send({ type: 'connection.close', closure: CLOSURES.draining });
   }
 
   sessionEnded(sessionId: number, cause: SessionEndCause): void {
-    this.#actor.send({ type: 'session.ended', sessionId, cause });
+    this.#machine.send({ type: 'session.ended', sessionId, cause });
   }
 
   answer(received: ReceivedMessage): void {
@@ -115,7 +109,7 @@ export class WebSocketConnection implements ConnectionPeer, SessionHolder {
     }
     try {
       const response = await orchestrator.init(message, { ipAddress, signal: this.#controller.signal });
-      this.#actor.send({ type: 'message.finished', isMalformed, session: this.#deliver(response) });
+      this.#machine.send({ type: 'message.finished', isMalformed, session: this.#deliver(response) });
     } catch (cause) {
       this.#fail('orchestrator.init', cause);
     }
@@ -132,7 +126,7 @@ export class WebSocketConnection implements ConnectionPeer, SessionHolder {
       // Nobody can say whether the session is still alive, so its client is not let in (ASVS 16.5.3).
       this.#around.tell({ type: 'fault.reported', source: 'sessionManager.refresh', cause });
       this.#sendError('session_manager_fail', 'The session could not be checked, so the message was not handled.');
-      this.#actor.send({ type: 'message.finished', isMalformed: false });
+      this.#machine.send({ type: 'message.finished', isMalformed: false });
       return;
     }
     if (conversation.signal.aborted) return;
@@ -145,7 +139,7 @@ export class WebSocketConnection implements ConnectionPeer, SessionHolder {
       this.#around.tell({ type: 'handler.failed', ...about, cause });
       this.#sendError('handler_failed', 'The service failed to handle the message.', referenceId);
     }
-    this.#actor.send({ type: 'message.finished', isMalformed: false });
+    this.#machine.send({ type: 'message.finished', isMalformed: false });
   }
 
   tellSessionEnd(sessionId: number, cause: SessionEndCause): void {
@@ -178,16 +172,16 @@ export class WebSocketConnection implements ConnectionPeer, SessionHolder {
     webSocket.on('message', (data) => {
       // What comes after the closing handshake has begun is not worth a look.
       if (webSocket.readyState !== webSocket.OPEN) return;
-      this.#actor.send({ type: 'message.received', message: new ReceivedMessage(data as Buffer) });
+      this.#machine.send({ type: 'message.received', message: new ReceivedMessage(data as Buffer) });
     });
     webSocket.on('pong', (data) => {
       const confirmed = this.#unconfirmed.findIndex(({ session_id }) => `${session_id}` === `${data}`);
       this.#unconfirmed.splice(0, confirmed + 1);
-      this.#actor.send({ type: 'pong.received' });
+      this.#machine.send({ type: 'pong.received' });
     });
     webSocket.on('error', (error: Error & { code?: string }) => {
       const closure = PROTOCOL_CLOSURES[error.code ?? ''] ?? PROTOCOL_ERROR;
-      this.#actor.send({ type: 'connection.close', closure });
+      this.#machine.send({ type: 'connection.close', closure });
     });
     webSocket.on('close', (code, reason) => {
       // A client that closes by the book has read what was sent before.
@@ -238,7 +232,7 @@ export class WebSocketConnection implements ConnectionPeer, SessionHolder {
     this.#conversation ??= openConversation(session, {
       ipAddress: this.#accepted.ipAddress,
       send: (text) => this.#send(text),
-      close: (code, reason) => this.#actor.send({ type: 'connection.close', closure: { code, reason } }),
+      close: (code, reason) => this.#machine.send({ type: 'connection.close', closure: { code, reason } }),
     });
     return this.#conversation.conversation;
   }
@@ -261,7 +255,7 @@ export class WebSocketConnection implements ConnectionPeer, SessionHolder {
     if (webSocket.readyState !== webSocket.OPEN) return false;
     webSocket.send(text, onSent);
     if (webSocket.bufferedAmount > this.#around.settings.maxBufferedBytes) {
-      this.#actor.send({ type: 'connection.close', closure: CLOSURES.stalled });
+      this.#machine.send({ type: 'connection.close', closure: CLOSURES.stalled });
     }
     return true;
   }
@@ -272,6 +266,6 @@ export class WebSocketConnection implements ConnectionPeer, SessionHolder {
 
   #fail(source: string, cause: unknown): void {
     this.#around.tell({ type: 'fault.reported', source, cause });
-    this.#actor.send({ type: 'connection.close', closure: CLOSURES.failed });
+    this.#machine.send({ type: 'connection.close', closure: CLOSURES.failed });
   }
 }
