@@ -29,7 +29,7 @@ export { hashSessionSecret, newSessionSecret } from './adapters/session-secret.j
 export { DEFAULT_DEADLINES, type Deadlines } from './machines/deadlines.js';
 export { Escrow } from './machines/escrow.js';
 export type { OrphanReport } from './machines/orphan-removal.js';
-export type { SessionInitEngine } from './machines/run-session-init.js';
+export type { SessionInitEngine, Step } from './machines/run-session-init.js';
 export {
   type AdmissionDecision,
   type AdmissionRequest,
@@ -80,7 +80,9 @@ export type { ThrottleLimit, ThrottleOptions } from './orchestration/throttle.js
 export {
   createSessionOrchestrator,
   type DrainReport,
+  type InitInspector,
   type InitOptions,
+  type InitUnderWay,
   type SessionOrchestrator,
   type SessionOrchestratorOptions,
 } from './orchestrator.js';

@@ -6,6 +6,7 @@ import {
   type RunningInit,
   type SessionInitEngine,
   type SessionInitResult,
+  type Step,
   sessionInitRunner,
 } from './machines/run-session-init.js';
 import { type SessionInitMachine, sessionInitMachine } from './machines/session-init.js';
@@ -52,6 +53,24 @@ export interface InitOptions {
   deadlines?: Partial<Deadlines> | undefined;
 }
 
+/** An init that is under way. */
+export interface InitUnderWay {
+  referenceId: string;
+  ipAddress: string;
+  /** When it began, in milliseconds since the epoch. */
+  startedAt: number;
+  /** The states that it has come through so far, the present one last, each in milliseconds from its start. */
+  steps: readonly Step[];
+}
+
+/** Looks into inits: see {@link SessionOrchestrator.inspect}. */
+export interface InitInspector {
+  /** Whether to look into the init that begins now. It runs in XState's own actor, which is slower. @defaultValue all */
+  samples?: (referenceId: string) => boolean;
+  /** Gets XState's inspection events of an init that is looked into. */
+  inspect: (event: InspectionEvent, referenceId: string) => void;
+}
+
 /** What a drain came to. */
 export interface DrainReport {
   /** Inits that were under way and ended by themselves. */
@@ -85,6 +104,14 @@ export interface SessionOrchestrator {
     type: Type,
     listener: (event: OrchestratorEvents[Type]) => void,
   ): () => void;
+  /** The inits that are under way, in the order in which they began. It costs nothing until it is asked for. */
+  underWay(): readonly InitUnderWay[];
+  /**
+   * Looks into the inits that begin from now on, or into a sample of them. It costs nothing for those that are not in it.
+   *
+   * @returns a function that ends it
+   */
+  inspect(inspector: InitInspector): () => void;
   /**
    * Refuses new inits, lets those under way finish for at most `deadline` milliseconds, ends the rest, waits for
    * removals that are still due, and closes the adapters. Calling it again returns the same promise.
@@ -125,7 +152,8 @@ export function createSessionOrchestrator(options: SessionOrchestratorOptions): 
   const reportFault = (source: string) => (cause: unknown) => events.emit('fault.reported', { source, cause });
   const throttle = options.throttle === false ? undefined : new Throttle(options.throttle);
   const admission = new Admission(options, throttle, reportFault('throttle'));
-  const running = new Set<RunningInit>();
+  const running = new Map<RunningInit, Omit<InitUnderWay, 'steps'>>();
+  const inspectors = new Set<InitInspector>();
   const removals = new Set<Promise<void>>();
 
   const machine = (options.machine ?? sessionInitMachine).provide({
@@ -172,8 +200,8 @@ export function createSessionOrchestrator(options: SessionOrchestratorOptions): 
     const { ipAddress = '', signal, deadlines: shorter } = initOptions ?? {};
     const origin = { referenceId: nanoid(), ipAddress, startedAt: clock.now() };
     const input = { message, ...origin, deadlines: shortenDeadlines(deadlines, shorter), now: clock.now };
-    const run = runner.start(input);
-    running.add(run);
+    const run = runner.start(input, inspectors.size === 0 ? undefined : inspection(origin.referenceId));
+    running.set(run, origin);
     const abort = () => run.cancel('cancelled');
     if (signal?.aborted) abort();
     else signal?.addEventListener('abort', abort, { once: true });
@@ -186,6 +214,15 @@ export function createSessionOrchestrator(options: SessionOrchestratorOptions): 
     events.emit('init.completed', record);
     onResponse?.(result.response, record);
     return result.response;
+  }
+
+  /** Whoever wants to look into this init. */
+  function inspection(referenceId: string): ((event: InspectionEvent) => void) | undefined {
+    const sampling = [...inspectors].filter(({ samples }) => samples?.(referenceId) ?? true);
+    if (sampling.length === 0) return undefined;
+    return (event) => {
+      for (const { inspect } of sampling) inspect(event, referenceId);
+    };
   }
 
   async function remove(sessionId: number): Promise<boolean> {
@@ -210,10 +247,10 @@ export function createSessionOrchestrator(options: SessionOrchestratorOptions): 
   async function shutDown(deadline: number): Promise<DrainReport> {
     admission.drain();
     sweeper.stop();
-    const underWay = [...running];
+    const underWay = [...running.keys()];
     const all = Promise.all(underWay.map(({ finished }) => finished));
     await atMost(deadline, all);
-    const cancelled = [...running];
+    const cancelled = [...running.keys()];
     for (const run of cancelled) run.cancel('draining');
     await all;
     await atMost(Math.max(deadline, deadlines.session), Promise.all(removals));
@@ -250,6 +287,23 @@ export function createSessionOrchestrator(options: SessionOrchestratorOptions): 
     remove,
     removeByUser,
     on: (type, listener) => events.on(type, listener),
+    underWay: () => [...running].map(([{ steps }, origin]) => ({ ...origin, steps })),
+    inspect: ({ samples, inspect }) => {
+      const report = reportFault('inspect');
+      const inspector: InitInspector = {
+        samples: (referenceId) => {
+          try {
+            return samples?.(referenceId) ?? true;
+          } catch (cause) {
+            report(cause);
+            return false;
+          }
+        },
+        inspect: guarded(inspect, report),
+      };
+      inspectors.add(inspector);
+      return () => inspectors.delete(inspector);
+    },
     drain,
     close: async () => {
       await drain(0);

@@ -1,8 +1,10 @@
 import { createActor, type InspectionEvent } from 'xstate';
 import type { Clock } from '../model/clock.js';
+import { decodeSessionInitMessage } from '../model/session-init-message.js';
 import type { SessionInitResponse } from '../model/session-init-response.js';
 import { compileMachine, Unsupported } from './engine/compile.js';
 import { Execution } from './engine/execution.js';
+import type { Tables } from './engine/tables.js';
 import type { CancelRequest, SessionInitContext, SessionInitInput, SessionInitMachine } from './session-init.js';
 import { respond, type TerminalState } from './terminal-states.js';
 
@@ -26,6 +28,8 @@ export interface SessionInitResult {
 
 /** An init that is under way. */
 export interface RunningInit {
+  /** The states that it has come through so far. */
+  readonly steps: readonly Step[];
   /** Resolves when the init has ended. It never rejects: whatever the machine throws ends in `failedUnexpectedly`. */
   readonly finished: Promise<SessionInitResult>;
   /** Ends it, unless it has ended. */
@@ -52,45 +56,79 @@ export interface RunnerOptions {
 /** Runs inits of one machine. */
 export interface SessionInitRunner {
   readonly engine: SessionInitEngine;
-  start(input: SessionInitInput): RunningInit;
+  /** @param inspect - gets XState's inspection events of this init, which XState's actor then runs. It must not throw. */
+  start(input: SessionInitInput, inspect?: Inspect): RunningInit;
 }
+
+type Inspect = (event: InspectionEvent) => void;
 
 /** Prepares to run inits: compiles the machine, once, or finds that XState's actor must run it. */
 export function sessionInitRunner(machine: SessionInitMachine, options: RunnerOptions): SessionInitRunner {
   const { clock, inspect, engine = inspect === undefined ? 'compiled' : 'actor', onFallback } = options;
   const tables = engine === 'compiled' ? compileMachine(machine) : undefined;
   if (tables instanceof Unsupported) onFallback?.(tables.feature);
-  if (tables !== undefined && !(tables instanceof Unsupported)) {
-    return {
-      engine: 'compiled',
-      start: (input) =>
-        run(input, clock, (observer) => {
-          const execution = new Execution(tables, clock, {
-            next: observer.next,
-            emit: () => {},
-            complete: () => observer.complete(execution.context as SessionInitContext),
-            error: (error) => observer.error(error, execution.context),
-          });
-          execution.start(input);
-          return (event) => execution.send({ ...event });
-        }),
-    };
-  }
+  const compiled = tables instanceof Unsupported ? undefined : tables;
   return {
-    engine: 'actor',
-    // One root for each init, since the children of a long-lived actor are quadratic.
-    start: (input) =>
-      run(input, clock, (observer) => {
-        const actor = createActor(machine, { input, clock, logger: () => {}, ...(inspect && { inspect }) });
-        // The observers are there before the start: a machine that throws with no error observer ends the process.
-        actor.subscribe({
-          next: ({ value }) => observer.next(value as string),
-          complete: () => observer.complete(actor.getSnapshot().context),
-          error: (error) => observer.error(error, actor.getSnapshot().context ?? {}),
-        });
-        actor.start();
-        return (event) => actor.send(event);
-      }),
+    engine: compiled === undefined ? 'actor' : 'compiled',
+    start: (input, inspectThis) =>
+      run(input, clock, (observer) =>
+        compiled === undefined || inspectThis !== undefined
+          ? startActor(machine, input, clock, observer, both(inspect, inspectThis))
+          : startCompiled(compiled, input, clock, observer),
+      ),
+  };
+}
+
+function startCompiled(tables: Tables, input: SessionInitInput, clock: Clock, observer: InitObserver) {
+  const execution = new Execution(tables, clock, {
+    next: observer.next,
+    emit: () => {},
+    complete: () => observer.complete(execution.context as SessionInitContext),
+    error: (error) => observer.error(error, execution.context),
+  });
+  execution.start(input);
+  return (event: CancelRequest) => execution.send({ ...event });
+}
+
+/** One root for each init, since the children of a long-lived actor are quadratic. */
+function startActor(
+  machine: SessionInitMachine,
+  input: SessionInitInput,
+  clock: Clock,
+  observer: InitObserver,
+  inspect: Inspect | undefined,
+) {
+  const actor = createActor(machine, {
+    input: withSecretHidden(input),
+    clock,
+    logger: () => {},
+    ...(inspect && { inspect }),
+  });
+  // The observers are there before the start: a machine that throws with no error observer ends the process.
+  actor.subscribe({
+    next: ({ value }) => observer.next(value as string),
+    complete: () => observer.complete(actor.getSnapshot().context),
+    error: (error) => observer.error(error, actor.getSnapshot().context ?? {}),
+  });
+  actor.start();
+  return (event: CancelRequest) => actor.send(event);
+}
+
+/** XState shows the input to whoever inspects, and a message as it came has its secret in the open (promise P5). */
+function withSecretHidden(input: SessionInitInput): SessionInitInput {
+  try {
+    return { ...input, message: decodeSessionInitMessage(input.message) };
+  } catch {
+    // What cannot even be read makes the machine fail, and is nothing that a message could be in.
+    return input;
+  }
+}
+
+function both(one: Inspect | undefined, other: Inspect | undefined): Inspect | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return (event) => {
+    one(event);
+    other(event);
   };
 }
 
@@ -129,7 +167,7 @@ function run(
       },
     });
   });
-  return { finished, cancel: (code) => send?.({ type: 'request.cancel', code }) };
+  return { finished, steps, cancel: (code) => send?.({ type: 'request.cancel', code }) };
 }
 
 function unexpected(
