@@ -14,6 +14,11 @@ import { type Backends, sessionInitActors } from './machines/session-init-actors
 import { type Clock, systemClock } from './model/clock.js';
 import { Secret } from './model/secret.js';
 import type { FullAuthSession } from './model/session.js';
+import {
+  decodeSessionInitMessage,
+  MalformedSessionInitMessage,
+  type SessionInitMessage,
+} from './model/session-init-message.js';
 import type { SessionInitResponse } from './model/session-init-response.js';
 import { withDeadline } from './model/with-deadline.js';
 import { Admission, type AdmissionOptions } from './orchestration/admission.js';
@@ -199,7 +204,12 @@ export function createSessionOrchestrator(options: SessionOrchestratorOptions): 
   async function init(message: unknown, initOptions?: Partial<InitOptions>): Promise<SessionInitResponse> {
     const { ipAddress = '', signal, deadlines: shorter } = initOptions ?? {};
     const origin = { referenceId: nanoid(), ipAddress, startedAt: clock.now() };
-    const input = { message, ...origin, deadlines: shortenDeadlines(deadlines, shorter), now: clock.now };
+    const input = {
+      message: decode(message),
+      ...origin,
+      deadlines: shortenDeadlines(deadlines, shorter),
+      now: clock.now,
+    };
     const run = runner.start(input, inspectors.size === 0 ? undefined : inspection(origin.referenceId));
     running.set(run, origin);
     const abort = () => run.cancel('cancelled');
@@ -309,6 +319,15 @@ export function createSessionOrchestrator(options: SessionOrchestratorOptions): 
       await drain(0);
     },
   };
+}
+
+/** A message that cannot even be looked at (a proxy, say) is as malformed as any other. */
+function decode(message: unknown): SessionInitMessage | MalformedSessionInitMessage {
+  try {
+    return decodeSessionInitMessage(message);
+  } catch {
+    return new MalformedSessionInitMessage('', 'The request cannot be read.');
+  }
 }
 
 function verdictOn({ state, context }: SessionInitResult): Verdict {

@@ -15,6 +15,7 @@ import { createdSessionId, readAuthentication, readAuthorization, readCreation }
 import type { Escrow } from './escrow.js';
 import { type OrphanReport, removeOrphan } from './orphan-removal.js';
 import type { AdmissionDecision, AdmissionRequest, EstablishmentRequest } from './session-init.js';
+import { withheldCause, withheldError } from './withhold-secret.js';
 
 /** The backends of an init. */
 export interface Backends {
@@ -60,9 +61,16 @@ export function sessionInitActors(options: SessionInitActorsOptions) {
   return {
     admit: fromPromise<AdmissionDecision, AdmissionRequest>(async (call) => admit(call.input, new LazySignal(call))),
 
-    authenticate: fromPromise<AuthenticationOutcome, Credentials>(async (call) =>
-      readAuthentication(authenticator.name, await authenticator.authenticate(call.input, new LazySignal(call))),
-    ),
+    authenticate: fromPromise<AuthenticationOutcome, Credentials>(async (call) => {
+      try {
+        const answer: unknown = await authenticator.authenticate(call.input, new LazySignal(call));
+        const outcome = readAuthentication(authenticator.name, answer);
+        if (outcome.outcome === 'denied') outcome.cause = withheldCause(outcome.cause, call.input.secret);
+        return outcome;
+      } catch (error) {
+        throw withheldError(authenticator.name, error, call.input.secret);
+      }
+    }),
 
     authorize: fromPromise<AuthorizationOutcome, Identity>(async (call) =>
       readAuthorization(authorizer.name, await authorizer.authorize(call.input, new LazySignal(call))),

@@ -23,8 +23,11 @@ import { type Failure, respond, TERMINAL_STATES, type TerminalState } from './te
 
 /** What an init starts from. */
 export interface SessionInitInput {
-  /** A `SessionInitMessage`, or any JSON value: what is no message is refused as malformed. */
-  message: unknown;
+  /**
+   * What `decodeSessionInitMessage` makes of a request. It is decoded before, since XState shows the input of a machine to
+   * whoever inspects it, and a plain object would show its secret.
+   */
+  message: SessionInitMessage | MalformedSessionInitMessage;
   /** The client's IPv4 or IPv6 address. */
   ipAddress: string;
   /** Under this id the operator finds the cause of a failure. */

@@ -5,6 +5,7 @@ import { sessionInitActors } from '../../src/machines/session-init-actors.js';
 import { TERMINAL_STATES } from '../../src/machines/terminal-states.js';
 import { FAILURE_REASONS } from '../../src/model/failure-reason.js';
 import { FullAuthSession } from '../../src/model/session.js';
+import { SessionInitMessage } from '../../src/model/session-init-message.js';
 import type { SessionInitResponse } from '../../src/model/session-init-response.js';
 import { simulatedClock } from '../../src/testing/simulated-clock.js';
 import {
@@ -138,7 +139,7 @@ function standalone(session: Behaviour) {
 }
 
 const input = {
-  message: { username: 'alice', user_secret: 'marked-user-secret' },
+  message: new SessionInitMessage('alice', 'marked-user-secret'),
   ipAddress: '2001:DB8::1',
   referenceId: 'reference-1',
 };

@@ -245,6 +245,6 @@ describe('P1: what the embedding service itself gets wrong', () => {
       },
     );
     const response = await world.orchestrator.init(hostile, { ipAddress: '192.0.2.1' });
-    expect(response.data).toMatchObject({ reason: 'UNKNOWN', user: '' });
+    expect(response.data).toMatchObject({ reason: 'OTHER', code: 'malformed_request', user: '' });
   });
 });
