@@ -1,3 +1,24 @@
+/**
+ * The harness: simulated time, backends that do what they are told, matchers, contract suites for adapters and
+ * transports, and paths through the machine.
+ *
+ * @packageDocumentation
+ */
+
+export { assertAuthorized, assertEndedIn, assertNoSecret, assertReason, assertRefusedWith } from './assertions.js';
+export { type MatcherResult, type SessionInitMatchers, sessionInitMatchers } from './matchers.js';
+export {
+  type ScriptedAuthenticator,
+  type ScriptedAuthorizer,
+  type ScriptedBackendOptions,
+  type ScriptedSessionManager,
+  scriptedAuthenticator,
+  scriptedAuthorizer,
+  scriptedSessionManager,
+} from './scripted/backends.js';
+export { answers, answersWith, type Behaviour, denies, garbles, hangs, throws } from './scripted/behaviour.js';
+export type { MethodOf, RecordedCall, Script, ScriptedBackend } from './scripted/scripted-backend.js';
+export { type EndlessSequence, first, type Sequence } from './scripted/sequence.js';
 export {
   type ContractCase,
   type ContractManagerOptions,
@@ -6,3 +27,9 @@ export {
   sessionManagerContract,
 } from './session-manager-contract.js';
 export { type SimulatedClock, type SimulatedClockOptions, simulatedClock } from './simulated-clock.js';
+export {
+  type BackendScripts,
+  createTestOrchestrator,
+  type TestOrchestrator,
+  type TestOrchestratorOptions,
+} from './test-orchestrator.js';

@@ -10,6 +10,8 @@ export interface SimulatedClockOptions {
 export interface SimulatedClock extends Clock {
   /** How many timers wait to fire. */
   readonly pending: number;
+  /** Milliseconds until the next timer fires; undefined if none waits. */
+  readonly untilNext: number | undefined;
   /**
    * Moves time forward by `milliseconds` in one synchronous step. Each timer that becomes due fires in the order of its
    * due time, with `now()` and `monotonic()` at exactly that time; those that are set meanwhile take part.
@@ -95,6 +97,9 @@ export function simulatedClock(options: SimulatedClockOptions = {}): SimulatedCl
   const clock: SimulatedClock = {
     get pending() {
       return timers.length;
+    },
+    get untilNext() {
+      return timers[0] && Math.max(0, timers[0].due - elapsed);
     },
     now: () => Math.floor(wallClockOrigin + elapsed),
     monotonic: () => elapsed,
