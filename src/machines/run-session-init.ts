@@ -1,6 +1,5 @@
 import { createActor, type InspectionEvent } from 'xstate';
 import type { Clock } from '../model/clock.js';
-import { decodeSessionInitMessage } from '../model/session-init-message.js';
 import type { SessionInitResponse } from '../model/session-init-response.js';
 import { compileMachine, Unsupported } from './engine/compile.js';
 import { Execution } from './engine/execution.js';
@@ -99,7 +98,7 @@ function startActor(
   inspect: Inspect | undefined,
 ) {
   const actor = createActor(machine, {
-    input: withSecretHidden(input),
+    input,
     clock,
     logger: () => {},
     ...(inspect && { inspect }),
@@ -112,16 +111,6 @@ function startActor(
   });
   actor.start();
   return (event: CancelRequest) => actor.send(event);
-}
-
-/** XState shows the input to whoever inspects, and a message as it came has its secret in the open (promise P5). */
-function withSecretHidden(input: SessionInitInput): SessionInitInput {
-  try {
-    return { ...input, message: decodeSessionInitMessage(input.message) };
-  } catch {
-    // What cannot even be read makes the machine fail, and is nothing that a message could be in.
-    return input;
-  }
 }
 
 function both(one: Inspect | undefined, other: Inspect | undefined): Inspect | undefined {
