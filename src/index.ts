@@ -76,11 +76,11 @@ export {
 export type { AdmissionOptions } from './orchestration/admission.js';
 export type { FaultReport, OrchestratorEvents, SessionEnded } from './orchestration/events.js';
 export type { InitRecord } from './orchestration/init-record.js';
+export type { InitInspector } from './orchestration/inspectors.js';
 export type { ThrottleLimit, ThrottleOptions } from './orchestration/throttle.js';
 export {
   createSessionOrchestrator,
   type DrainReport,
-  type InitInspector,
   type InitOptions,
   type InitUnderWay,
   type SessionOrchestrator,

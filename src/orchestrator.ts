@@ -1,6 +1,6 @@
 import { nanoid } from 'nanoid';
 import type { InspectionEvent } from 'xstate';
-import type { CallOptions, SessionPage } from './adapters/ports.js';
+import type { SessionPage } from './adapters/ports.js';
 import { type Deadlines, resolveDeadlines, shortenDeadlines } from './machines/deadlines.js';
 import {
   type RunningInit,
@@ -12,7 +12,7 @@ import {
 import { type SessionInitMachine, sessionInitMachine } from './machines/session-init.js';
 import { type Backends, sessionInitActors } from './machines/session-init-actors.js';
 import { type Clock, systemClock } from './model/clock.js';
-import { Secret } from './model/secret.js';
+import type { Secret } from './model/secret.js';
 import type { FullAuthSession } from './model/session.js';
 import {
   decodeSessionInitMessage,
@@ -22,10 +22,12 @@ import {
 import type { SessionInitResponse } from './model/session-init-response.js';
 import { withDeadline } from './model/with-deadline.js';
 import { Admission, type AdmissionOptions } from './orchestration/admission.js';
-import { EventHub, type OrchestratorEvents, type SessionEnded } from './orchestration/events.js';
+import { EventHub, type OrchestratorEvents } from './orchestration/events.js';
+import { guarded } from './orchestration/guarded.js';
 import type { Verdict } from './orchestration/guess-counter.js';
 import { type InitRecord, recordInit } from './orchestration/init-record.js';
-import { Sweeper } from './orchestration/sweeper.js';
+import { type InitInspector, Inspectors } from './orchestration/inspectors.js';
+import { Sessions } from './orchestration/sessions.js';
 import { Throttle, type ThrottleOptions } from './orchestration/throttle.js';
 
 /** Options of {@link createSessionOrchestrator}. */
@@ -66,14 +68,6 @@ export interface InitUnderWay {
   startedAt: number;
   /** The states that it has come through so far, the present one last, each in milliseconds from its start. */
   steps: readonly Step[];
-}
-
-/** Looks into inits: see {@link SessionOrchestrator.inspect}. */
-export interface InitInspector {
-  /** Whether to look into the init that begins now. It runs in XState's own actor, which is slower. @defaultValue all */
-  samples?: (referenceId: string) => boolean;
-  /** Gets XState's inspection events of an init that is looked into. */
-  inspect: (event: InspectionEvent, referenceId: string) => void;
 }
 
 /** What a drain came to. */
@@ -158,8 +152,9 @@ export function createSessionOrchestrator(options: SessionOrchestratorOptions): 
   const throttle = options.throttle === false ? undefined : new Throttle(options.throttle);
   const admission = new Admission(options, throttle, reportFault('throttle'));
   const running = new Map<RunningInit, Omit<InitUnderWay, 'steps'>>();
-  const inspectors = new Set<InitInspector>();
+  const inspectors = new Inspectors(reportFault('inspect'));
   const removals = new Set<Promise<void>>();
+  const sessions = new Sessions(sessionManager, clock, deadlines.session, options.sweepInterval ?? 30_000, events);
 
   const machine = (options.machine ?? sessionInitMachine).provide({
     actors: sessionInitActors({
@@ -172,7 +167,7 @@ export function createSessionOrchestrator(options: SessionOrchestratorOptions): 
         removals.add(removal);
         removal.finally(() => removals.delete(removal));
       },
-      onEvicted: (sessionId) => ended(sessionId, 'evicted'),
+      onEvicted: (sessionId) => sessions.ended(sessionId, 'evicted'),
     }),
   });
   const runner = sessionInitRunner(machine, {
@@ -182,25 +177,6 @@ export function createSessionOrchestrator(options: SessionOrchestratorOptions): 
     onFallback: (feature) => queueMicrotask(() => reportFault('engine')(fallback(feature))),
   });
   const onResponse = options.onResponse && guarded(options.onResponse, reportFault('onResponse'));
-  const sweeper = new Sweeper(
-    clock,
-    options.sweepInterval ?? 30_000,
-    async (limit) => {
-      const expired = await call('removeExpired', (callOptions) => sessionManager.removeExpired(limit, callOptions));
-      for (const session of expired) ended(session.session_id, 'expired');
-      return expired.length;
-    },
-    reportFault('sessionManager.removeExpired'),
-  );
-
-  function ended(sessionId: number, cause: SessionEnded['cause']): void {
-    events.emit('session.ended', { sessionId, cause });
-  }
-
-  function call<Result>(method: string, run: (callOptions: CallOptions) => Promise<Result>): Promise<Result> {
-    return withDeadline(clock, deadlines.session, `${sessionManager.name}.${method}`, run);
-  }
-
   async function init(message: unknown, initOptions?: Partial<InitOptions>): Promise<SessionInitResponse> {
     const { ipAddress = '', signal, deadlines: shorter } = initOptions ?? {};
     const origin = { referenceId: nanoid(), ipAddress, startedAt: clock.now() };
@@ -210,7 +186,7 @@ export function createSessionOrchestrator(options: SessionOrchestratorOptions): 
       deadlines: shortenDeadlines(deadlines, shorter),
       now: clock.now,
     };
-    const run = runner.start(input, inspectors.size === 0 ? undefined : inspection(origin.referenceId));
+    const run = runner.start(input, inspectors.of(origin.referenceId));
     running.set(run, origin);
     const abort = () => run.cancel('cancelled');
     if (signal?.aborted) abort();
@@ -226,41 +202,13 @@ export function createSessionOrchestrator(options: SessionOrchestratorOptions): 
     return result.response;
   }
 
-  /** Whoever wants to look into this init. */
-  function inspection(referenceId: string): ((event: InspectionEvent) => void) | undefined {
-    const sampling = [...inspectors].filter(({ samples }) => samples?.(referenceId) ?? true);
-    if (sampling.length === 0) return undefined;
-    return (event) => {
-      for (const { inspect } of sampling) inspect(event, referenceId);
-    };
-  }
-
-  async function remove(sessionId: number): Promise<boolean> {
-    const removed = await call('remove', (callOptions) => sessionManager.remove(sessionId, callOptions));
-    if (removed) ended(sessionId, 'removed');
-    return removed;
-  }
-
-  async function removeByUser(user: string | undefined): Promise<number> {
-    let removed = 0;
-    let after = 0;
-    for (;;) {
-      const page = await call('listByUser', (callOptions) => sessionManager.listByUser(user, { after }, callOptions));
-      for (const { session_id } of page) {
-        if (await remove(session_id)) removed++;
-        after = session_id;
-      }
-      if (page.length === 0) return removed;
-    }
-  }
-
   async function shutDown(deadline: number): Promise<DrainReport> {
     admission.drain();
-    sweeper.stop();
+    sessions.stopSweeping();
     const underWay = [...running.keys()];
     const all = Promise.all(underWay.map(({ finished }) => finished));
     await atMost(deadline, all);
-    const cancelled = [...running.keys()];
+    const cancelled = underWay.filter((run) => running.has(run));
     for (const run of cancelled) run.cancel('draining');
     await all;
     await atMost(Math.max(deadline, deadlines.session), Promise.all(removals));
@@ -287,33 +235,15 @@ export function createSessionOrchestrator(options: SessionOrchestratorOptions): 
 
   return {
     init,
-    findBySecret: (secret) =>
-      call('findBySecret', (callOptions) =>
-        sessionManager.findBySecret(typeof secret === 'string' ? new Secret(secret) : secret, callOptions),
-      ),
-    findById: (sessionId) => call('findById', (callOptions) => sessionManager.findById(sessionId, callOptions)),
-    listByUser: (user, page) => call('listByUser', (callOptions) => sessionManager.listByUser(user, page, callOptions)),
-    refresh: (sessionId) => call('refresh', (callOptions) => sessionManager.refresh(sessionId, callOptions)),
-    remove,
-    removeByUser,
+    findBySecret: (secret) => sessions.findBySecret(secret),
+    findById: (sessionId) => sessions.findById(sessionId),
+    listByUser: (user, page) => sessions.listByUser(user, page),
+    refresh: (sessionId) => sessions.refresh(sessionId),
+    remove: (sessionId) => sessions.remove(sessionId),
+    removeByUser: (user) => sessions.removeByUser(user),
     on: (type, listener) => events.on(type, listener),
     underWay: () => [...running].map(([{ steps }, origin]) => ({ ...origin, steps })),
-    inspect: ({ samples, inspect }) => {
-      const report = reportFault('inspect');
-      const inspector: InitInspector = {
-        samples: (referenceId) => {
-          try {
-            return samples?.(referenceId) ?? true;
-          } catch (cause) {
-            report(cause);
-            return false;
-          }
-        },
-        inspect: guarded(inspect, report),
-      };
-      inspectors.add(inspector);
-      return () => inspectors.delete(inspector);
-    },
+    inspect: (inspector) => inspectors.add(inspector),
     drain,
     close: async () => {
       await drain(0);
@@ -337,15 +267,4 @@ function verdictOn({ state, context }: SessionInitResult): Verdict {
 
 function fallback(feature: string): Error {
   return new Error(`The compiled engine does not know ${feature}; XState's own actor runs this machine, more slowly.`);
-}
-
-/** Calls a function of the embedding service; what that throws is reported, and harms no init. */
-function guarded<Args extends unknown[]>(call: (...args: Args) => void, report: (cause: unknown) => void) {
-  return (...args: Args): void => {
-    try {
-      call(...args);
-    } catch (cause) {
-      report(cause);
-    }
-  };
 }

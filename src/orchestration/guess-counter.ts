@@ -12,6 +12,8 @@ export interface Guess {
 /** Attempts on one key that are under way, and those that wait to see how these end. */
 interface Line {
   active: number;
+  /** How many there have ever been. */
+  entered: number;
   readonly waiting: Set<() => void>;
 }
 
@@ -20,7 +22,8 @@ interface Line {
  * is one of 50 guesses also when a thousand come together (promise P8).
  *
  * Every attempt takes a point beforehand and gets it back unless it is denied. An attempt that finds none left waits if
- * others are under way, for they may give theirs back; if none is, the key is locked until its window has passed.
+ * others are under way, for they may give theirs back; if failures alone have taken them all, the key is locked until its
+ * window has passed.
  * Attempts while it is locked do not prolong that: nobody can be locked out for good.
  */
 export class GuessCounter {
@@ -53,9 +56,9 @@ export class GuessCounter {
           this.#leave(key, line, 0);
           throw rejection;
         }
-        await this.#giveBack(key, line).finally(() => this.#leave(key, line, 0));
-        if (line.active === 0) return Math.max(1, Math.ceil(rejection.msBeforeNext / 1000));
-        await turnIn(line, options.signal);
+        const failures = await this.#giveUp(key, line);
+        if (failures >= this.#limiter.points) return Math.max(1, Math.ceil(rejection.msBeforeNext / 1000));
+        if (line.active > 0) await turnIn(line, options.signal);
       }
     }
   }
@@ -66,7 +69,10 @@ export class GuessCounter {
         let freed = 0;
         try {
           if (verdict === 'succeeded' && this.#clearOnSuccess) freed = await this.#clear(key, line);
-          else if (verdict !== 'denied') freed = await this.#giveBack(key, line);
+          else if (verdict !== 'denied') {
+            await this.#giveBack(key, line);
+            freed = 1;
+          }
         } finally {
           this.#leave(key, line, freed);
         }
@@ -74,11 +80,27 @@ export class GuessCounter {
     };
   }
 
-  /** Gives a point back. A key without failures is not kept until its window has passed: there may be many. */
+  /**
+   * Gives the point back that was one too many.
+   *
+   * @returns how many of the points are failures. Whoever else held one meanwhile is not counted: when this is known, it
+   * may have given it back.
+   */
+  async #giveUp(key: string, line: Line): Promise<number> {
+    const { active, entered } = line;
+    try {
+      const consumedPoints = await this.#giveBack(key, line);
+      return consumedPoints - (active - 1) - (line.entered - entered);
+    } finally {
+      this.#leave(key, line, 0);
+    }
+  }
+
+  /** Gives a point back. A key without failures is not kept until its window has passed: there may be many. @returns how many are left */
   async #giveBack(key: string, line: Line): Promise<number> {
     const { consumedPoints } = await this.#limiter.reward(key);
     if (consumedPoints <= 0 && line.active === 1) await this.#limiter.delete(key);
-    return 1;
+    return consumedPoints;
   }
 
   /** Forgets the failures, but not the points of the attempts that are under way: they can still fail. */
@@ -90,9 +112,10 @@ export class GuessCounter {
   }
 
   #enter(key: string): Line {
-    const line = this.#lines.get(key) ?? { active: 0, waiting: new Set() };
+    const line = this.#lines.get(key) ?? { active: 0, entered: 0, waiting: new Set() };
     this.#lines.set(key, line);
     line.active++;
+    line.entered++;
     return line;
   }
 
