@@ -72,7 +72,7 @@ describe('deadlines', () => {
     }
   });
 
-  test('ASVS 13.1.3: a call of the session manager that hangs is given up', async () => {
+  test('ASVS 13.1.3, 13.2.6: a call of the session manager that hangs is given up', async () => {
     const { orchestrator, clock } = withManager({
       findBySecret: hangs,
       findById: hangs,
@@ -110,6 +110,45 @@ describe('deadlines', () => {
     expect(signal?.aborted).toBe(true);
     await call;
   });
+});
+
+describe('ASVS 16.5.1: what a client is told of a failure', () => {
+  const failing = (message: string) => ({
+    ...YES,
+    answer: () => {
+      throw new Error(message);
+    },
+  });
+  const detail = 'marked-backend-text: ldap://10.1.2.3 SELECT * FROM users';
+
+  test.each([
+    ['the authenticator', () => ({ ...script(), authentication: failing(detail) })],
+    ['the authorizer', () => ({ ...script(), authorization: failing(detail) })],
+    ['the session manager', () => ({ ...script(), session: failing(detail) })],
+  ])(
+    '%s: a generic sentence, a code and a reference id; the rest is in the record under that id',
+    async (_, failure) => {
+      const world = new InitWorld(failure);
+      world.init('alice');
+      await world.comeToRest();
+      const [response] = world.answers;
+      const [record] = world.records;
+      expect(Object.keys(response?.data ?? {}).sort()).toEqual([
+        'code',
+        'details',
+        'fail_time',
+        'reason',
+        'reference_id',
+        'user',
+      ]);
+      expect(response?.data).toMatchObject({
+        details: expect.stringMatching(/^[A-Z][^:/]+\.$/),
+        reference_id: record?.referenceId,
+      });
+      expect(JSON.stringify(response)).not.toContain('marked-backend-text');
+      expect(String(record?.cause)).toContain(detail);
+    },
+  );
 });
 
 describe('sessions', () => {

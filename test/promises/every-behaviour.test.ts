@@ -87,34 +87,37 @@ function check(world: InitWorld, outcome: Expected): void {
 const titleOf = ({ authentication, authorization, session }: Script) =>
   [authentication, authorization, session].map(({ name }: Behaviour) => name).join(' / ');
 
-describe.each(['compiled', 'actor'] as const)('P1-P5, P7: whatever a backend does, on the engine %s', (engine) => {
-  test.each(SCRIPTS.map((script) => [titleOf(script), script] as const))('%s', async (_, script) => {
-    const undisturbed = new InitWorld(() => script, { engine });
-    undisturbed.init('alice');
-    await undisturbed.comeToRest();
-    check(undisturbed, expected(script, Number.POSITIVE_INFINITY, ''));
+describe.each(['compiled', 'actor'] as const)(
+  'P1-P5, P7, ASVS 16.5.2, 16.5.3: whatever a backend does, on the engine %s',
+  (engine) => {
+    test.each(SCRIPTS.map((script) => [titleOf(script), script] as const))('%s', async (_, script) => {
+      const undisturbed = new InitWorld(() => script, { engine });
+      undisturbed.init('alice');
+      await undisturbed.comeToRest();
+      check(undisturbed, expected(script, Number.POSITIVE_INFINITY, ''));
 
-    const early = new InitWorld(() => script, { engine });
-    early.init('alice', AbortSignal.abort());
-    await early.comeToRest();
-    check(early, expected(script, 0, 'cancelled'));
+      const early = new InitWorld(() => script, { engine });
+      early.init('alice', AbortSignal.abort());
+      await early.comeToRest();
+      check(early, expected(script, 0, 'cancelled'));
 
-    for (const moment of MOMENTS) {
-      const aborted = new InitWorld(() => script, { engine });
-      const caller = new AbortController();
-      aborted.init('alice', caller.signal);
-      await aborted.clock.advance(moment);
-      caller.abort();
-      await aborted.comeToRest();
-      check(aborted, expected(script, moment, 'cancelled'));
+      for (const moment of MOMENTS) {
+        const aborted = new InitWorld(() => script, { engine });
+        const caller = new AbortController();
+        aborted.init('alice', caller.signal);
+        await aborted.clock.advance(moment);
+        caller.abort();
+        await aborted.comeToRest();
+        check(aborted, expected(script, moment, 'cancelled'));
 
-      const drained = new InitWorld(() => script, { engine });
-      drained.init('alice');
-      await drained.clock.advance(moment);
-      const drain = drained.orchestrator.drain(DRAIN_DEADLINE);
-      await drained.comeToRest();
-      await drain;
-      check(drained, expected(script, moment + DRAIN_DEADLINE, 'draining'));
-    }
-  });
-});
+        const drained = new InitWorld(() => script, { engine });
+        drained.init('alice');
+        await drained.clock.advance(moment);
+        const drain = drained.orchestrator.drain(DRAIN_DEADLINE);
+        await drained.comeToRest();
+        await drain;
+        check(drained, expected(script, moment + DRAIN_DEADLINE, 'draining'));
+      }
+    });
+  },
+);

@@ -248,7 +248,7 @@ describe('other events', () => {
     (listeners.get(type) as ((event: OrchestratorEvents[Type]) => void) | undefined)?.(event);
   }
 
-  test('are logged in UTC by the injected clock', () => {
+  test('ASVS 16.2.2: are logged in UTC by the injected clock', () => {
     emit('session.ended', { sessionId: 7, cause: 'expired' });
     expect(log.lines()).toEqual([
       {
