@@ -12,7 +12,9 @@ export interface Guess {
 /** Attempts on one key that are under way, and those that wait to see how these end. */
 interface Line {
   active: number;
-  /** How many there have ever been. */
+  /** The points that they hold: one each, until it is given back or has become a failure. */
+  held: number;
+  /** How many of them there have ever been. */
   entered: number;
   readonly waiting: Set<() => void>;
 }
@@ -53,6 +55,7 @@ export class GuessCounter {
         return this.#guess(key, line);
       } catch (rejection) {
         if (!(rejection instanceof RateLimiterRes)) {
+          line.held--;
           this.#leave(key, line, 0);
           throw rejection;
         }
@@ -69,7 +72,8 @@ export class GuessCounter {
         let freed = 0;
         try {
           if (verdict === 'succeeded' && this.#clearOnSuccess) freed = await this.#clear(key, line);
-          else if (verdict !== 'denied') {
+          else if (verdict === 'denied') line.held--;
+          else {
             await this.#giveBack(key, line);
             freed = 1;
           }
@@ -87,17 +91,22 @@ export class GuessCounter {
    * may have given it back.
    */
   async #giveUp(key: string, line: Line): Promise<number> {
-    const { active, entered } = line;
+    const { held, entered } = line;
     try {
       const consumedPoints = await this.#giveBack(key, line);
-      return consumedPoints - (active - 1) - (line.entered - entered);
+      return consumedPoints - (held - 1) - (line.entered - entered);
     } finally {
       this.#leave(key, line, 0);
     }
   }
 
-  /** Gives a point back. A key without failures is not kept until its window has passed: there may be many. @returns how many are left */
+  /**
+   * Gives a point back. A key without failures is not kept until its window has passed: there may be many.
+   *
+   * @returns how many points are taken then
+   */
   async #giveBack(key: string, line: Line): Promise<number> {
+    line.held--;
     const { consumedPoints } = await this.#limiter.reward(key);
     if (consumedPoints <= 0 && line.active === 1) await this.#limiter.delete(key);
     return consumedPoints;
@@ -105,16 +114,18 @@ export class GuessCounter {
 
   /** Forgets the failures, but not the points of the attempts that are under way: they can still fail. */
   async #clear(key: string, line: Line): Promise<number> {
-    const others = line.active - 1;
+    line.held--;
+    const others = line.held;
     if (others > 0) await this.#limiter.set(key, others, this.#limiter.duration);
     else await this.#limiter.delete(key);
     return this.#limiter.points - others;
   }
 
   #enter(key: string): Line {
-    const line = this.#lines.get(key) ?? { active: 0, entered: 0, waiting: new Set() };
+    const line = this.#lines.get(key) ?? { active: 0, held: 0, entered: 0, waiting: new Set() };
     this.#lines.set(key, line);
     line.active++;
+    line.held++;
     line.entered++;
     return line;
   }
