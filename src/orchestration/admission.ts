@@ -1,8 +1,8 @@
 import type { CallOptions } from '../adapters/ports.js';
 import type { AdmissionDecision, AdmissionRequest } from '../machines/session-init.js';
 import { ConfigurationError } from '../model/errors.js';
+import { Slots } from '../model/slots.js';
 import type { Verdict } from './guess-counter.js';
-import { Slots } from './slots.js';
 import type { Attempt, Throttle } from './throttle.js';
 
 /** How much may be under way at once. */

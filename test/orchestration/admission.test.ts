@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { ConfigurationError } from '../../src/model/errors.js';
+import { Slots } from '../../src/model/slots.js';
 import { Admission } from '../../src/orchestration/admission.js';
-import { Slots } from '../../src/orchestration/slots.js';
 import type { Throttle } from '../../src/orchestration/throttle.js';
 import { InitWorld, type Script } from '../support/init-world.js';
 import { YES } from '../support/scripted-backends.js';

@@ -1,4 +1,5 @@
 import { OverloadedError } from '../../model/errors.js';
+import { Slots } from '../../model/slots.js';
 
 /** Options of {@link hashingQueue}. */
 export interface HashingQueueOptions {
@@ -21,38 +22,17 @@ export type HashingQueue = <T>(task: () => Promise<T>, signal: AbortSignal) => P
  *   is aborted before the task's turn has come
  */
 export function hashingQueue({ concurrency, maxQueued }: HashingQueueOptions): HashingQueue {
-  let running = 0;
-  // A set keeps the order of insertion and lets one leave from the middle at no cost.
-  const waiting = new Set<() => void>();
-
-  function turn(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const start = () => {
-        waiting.delete(start);
-        signal.removeEventListener('abort', leave);
-        resolve();
-      };
-      const leave = () => {
-        waiting.delete(start);
-        reject(signal.reason);
-      };
-      waiting.add(start);
-      signal.addEventListener('abort', leave, { once: true });
-    });
-  }
-
+  const slots = new Slots(concurrency);
   return async (task, signal) => {
     signal.throwIfAborted();
-    if (running < concurrency) running += 1;
-    else if (waiting.size < maxQueued) await turn(signal);
-    else throw new OverloadedError(`${maxQueued} secrets wait to be verified already. Try again later.`);
+    if (slots.isFull && slots.waiting >= maxQueued) {
+      throw new OverloadedError(`${maxQueued} secrets wait to be verified already. Try again later.`);
+    }
+    await slots.acquire({ signal });
     try {
       return await task();
     } finally {
-      // The place goes straight to the next in the queue, so that nobody who comes now gets in between.
-      const [next] = waiting;
-      if (next === undefined) running -= 1;
-      else next();
+      slots.release();
     }
   };
 }

@@ -1,5 +1,3 @@
-import type { CallOptions } from '../adapters/ports.js';
-
 /** A bounded number of places, handed out in the order in which they were asked for. */
 export class Slots {
   readonly #size: number;
@@ -10,12 +8,21 @@ export class Slots {
     this.#size = size;
   }
 
+  /** How many wait for a place. None does while one is free. */
+  get waiting(): number {
+    return this.#queue.size;
+  }
+
+  get isFull(): boolean {
+    return this.#taken >= this.#size;
+  }
+
   /**
    * @returns when a place is free; who asks for it must `release` it
    * @throws the reason of the signal if that is aborted while there is none
    */
-  async acquire(options: CallOptions): Promise<void> {
-    if (this.#taken < this.#size) {
+  async acquire(options: { readonly signal: AbortSignal }): Promise<void> {
+    if (!this.isFull) {
       this.#taken++;
       return;
     }
