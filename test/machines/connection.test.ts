@@ -17,6 +17,17 @@ describe('the connection machine', () => {
     }
   });
 
+  test('can come to every state', () => {
+    const reached = new Set(['greeting']);
+    const ofRoot = [...(connectionMachine.root as AnyStateNode).transitions.values()].flat();
+    for (const key of reached) {
+      const { transitions, always = [] } = connectionMachine.states[key as 'greeting'] as AnyStateNode;
+      for (const { target } of [...transitions.values(), always, ofRoot].flat())
+        for (const to of target ?? []) reached.add(to.key);
+    }
+    expect(reached).toEqual(new Set(states.map(({ key }) => key)));
+  });
+
   test('is flat', () => {
     for (const state of states) expect(Object.keys(state.states)).toEqual([]);
   });
