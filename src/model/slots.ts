@@ -13,8 +13,11 @@ export class Slots {
     return this.#queue.size;
   }
 
-  get isFull(): boolean {
-    return this.#taken >= this.#size;
+  /** Takes a place that is free now. @returns whether there was one */
+  take(): boolean {
+    if (this.#taken >= this.#size) return false;
+    this.#taken++;
+    return true;
   }
 
   /**
@@ -22,10 +25,7 @@ export class Slots {
    * @throws the reason of the signal if that is aborted while there is none
    */
   async acquire(options: { readonly signal: AbortSignal }): Promise<void> {
-    if (!this.isFull) {
-      this.#taken++;
-      return;
-    }
+    if (this.take()) return;
     const { signal } = options;
     signal.throwIfAborted();
     await new Promise<void>((resolve, reject) => {

@@ -25,10 +25,12 @@ export function hashingQueue({ concurrency, maxQueued }: HashingQueueOptions): H
   const slots = new Slots(concurrency);
   return async (task, signal) => {
     signal.throwIfAborted();
-    if (slots.isFull && slots.waiting >= maxQueued) {
-      throw new OverloadedError(`${maxQueued} secrets wait to be verified already. Try again later.`);
+    if (!slots.take()) {
+      if (slots.waiting >= maxQueued) {
+        throw new OverloadedError(`${maxQueued} secrets wait to be verified already. Try again later.`);
+      }
+      await slots.acquire({ signal });
     }
-    await slots.acquire({ signal });
     try {
       return await task();
     } finally {
