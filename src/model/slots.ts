@@ -24,11 +24,11 @@ export class Slots {
    * @returns when a place is free; who asks for it must `release` it
    * @throws the reason of the signal if that is aborted while there is none
    */
-  async acquire(options: { readonly signal: AbortSignal }): Promise<void> {
-    if (this.take()) return;
+  acquire(options: { readonly signal: AbortSignal }): Promise<void> {
+    if (this.take()) return Promise.resolve();
     const { signal } = options;
-    signal.throwIfAborted();
-    await new Promise<void>((resolve, reject) => {
+    return new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason);
       const turn = () => {
         signal.removeEventListener('abort', abort);
         resolve();
