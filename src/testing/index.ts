@@ -6,6 +6,9 @@
  */
 
 export { assertAuthorized, assertEndedIn, assertNoSecret, assertReason, assertRefusedWith } from './assertions.js';
+export type { ExhaustiveBounds } from './exploration/exhaustive-schedules.js';
+export type { MakeBackends, WorldOptions } from './exploration/world.js';
+export { type BrokenPromise, type Exploration, type ExploreOptions, explore } from './explore.js';
 export { type MatcherResult, type SessionInitMatchers, sessionInitMatchers } from './matchers.js';
 export {
   type ScriptedAuthenticator,

@@ -1,0 +1,101 @@
+import { nextName } from './random-schedule.js';
+import { type RunResult, run } from './run.js';
+import { BACKENDS, type Deed, type Moment, OUTCOMES, type Setting, type Step } from './script.js';
+import { isUnanswered } from './story.js';
+import { DEADLINES, type World, type WorldOptions } from './world.js';
+
+/** How far {@link exhaustiveSchedules} goes. */
+export interface ExhaustiveBounds {
+  /** Inits in each run, all of which begin. @defaultValue 2 */
+  inits?: number;
+  /**
+   * How often a run does something else than the next thing that leads straight to a session: another backend's answer,
+   * another answer, an earlier moment, a caller that leaves, time, a drain. @defaultValue 2
+   */
+  deviations?: number;
+  /** A step may come at once after the one before, or so many turns of the microtask queue later. @defaultValue 0 */
+  turns?: number;
+}
+
+/**
+ * All schedules within the bounds, one after the other, in the same order each time. Left out is what would show the
+ * same again: users who swap their names, time that passes without a timer being due, refusals to who has got an answer.
+ */
+export async function* exhaustiveSchedules(
+  setting: Setting,
+  bounds: ExhaustiveBounds = {},
+  options?: WorldOptions,
+): AsyncGenerator<RunResult, void> {
+  const { inits = 2, deviations: most = 2, turns = 0 } = bounds;
+  const moments: Moment[] = ['atRest', ...Array.from({ length: turns + 1 }, (_, turn) => turn)];
+
+  async function* visit(deviations: readonly Deviation[]): AsyncGenerator<RunResult, void> {
+    /** How many choices there were at each position. */
+    const widths: number[] = [];
+    const result = await run(
+      setting,
+      (world) => {
+        const deeds = possibleDeeds(world, inits);
+        const position = widths.length;
+        widths.push(deeds.length * moments.length);
+        const choice = deviations.find((it) => it.position === position)?.choice ?? 0;
+        return stepAt(choice, deeds, moments);
+      },
+      options,
+    );
+    yield result;
+    if (deviations.length === most) return;
+    const first = (deviations.at(-1)?.position ?? -1) + 1;
+    for (let position = first; position < widths.length; position++) {
+      for (let choice = 1; choice < (widths[position] as number); choice++) {
+        yield* visit([...deviations, { position, choice }]);
+      }
+    }
+  }
+
+  yield* visit([]);
+}
+
+/** A choice other than the first one. */
+interface Deviation {
+  position: number;
+  choice: number;
+}
+
+function stepAt(choice: number, deeds: readonly Deed[], moments: readonly Moment[]): Step | undefined {
+  const deed = deeds[Math.floor(choice / moments.length)];
+  return deed && { moment: moments[choice % moments.length] as Moment, deed };
+}
+
+/** What can happen now; first what leads straight to a session for everybody. */
+function possibleDeeds(world: World, inits: number): Deed[] {
+  const deeds: Deed[] = [];
+  if (world.stories.size < inits) deeds.push({ do: 'init', init: nextName(world, 'alice'), atOnce: {} });
+  const calls = [...world.calls];
+  for (const { backend, story } of calls) deeds.push({ do: 'answer', backend, init: story.name, outcome: 'yes' });
+  if (deeds.length === 0) return [];
+  for (const { backend, story, hasCreated } of calls) {
+    if (hasCreated || !isUnanswered(story)) continue;
+    if (backend === 'session manager') deeds.push({ do: 'create', init: story.name });
+    for (const outcome of OUTCOMES.slice(1)) deeds.push({ do: 'answer', backend, init: story.name, outcome });
+  }
+  for (const { name, hasLeft } of world.unanswered) if (!hasLeft) deeds.push({ do: 'leave', init: name });
+  for (const milliseconds of dueTimes(world)) {
+    deeds.push({ do: 'pass', milliseconds }, { do: 'stall', milliseconds });
+  }
+  if (world.drain === undefined) deeds.push({ do: 'drain', milliseconds: 0 }, { do: 'drain', milliseconds: 500 });
+  if (world.stories.size > 0) deeds.push({ do: 'failRemoval' });
+  return deeds;
+}
+
+/** How long it is until each deadline of an init that is under way. */
+function dueTimes(world: World): number[] {
+  const now = world.clock.monotonic();
+  const times = new Set<number>();
+  for (const { asked, startedAt } of world.unanswered) {
+    const since = BACKENDS.map((backend) => asked[backend]).filter((it) => it !== undefined);
+    times.add((since.at(-1) ?? startedAt) + DEADLINES.session - now);
+    times.add(startedAt + DEADLINES.request - now);
+  }
+  return [...times].filter((time) => time > 0).sort((left, right) => left - right);
+}
