@@ -50,11 +50,12 @@ const layers = {
   },
   client: { path: '^src/client/', imports: ['^src/model/', '^src/machines/client'] },
   testing: { path: '^src/testing/', imports: ['^src/index\\.ts$', '^src/model/', '^src/adapters/ports\\.ts$'] },
+  graph: { path: '^src/graph/', imports: ['^src/(model|machines)/'] },
   server: {
     path: '^src/server/',
     imports: ['^src/(model|adapters|transports)/', '^src/(index|orchestrator)\\.ts$'],
   },
-  cli: { path: '^src/cli/', imports: ['^src/(model|adapters|server|client)/', '^src/index\\.ts$'] },
+  cli: { path: '^src/cli/', imports: ['^src/(model|adapters|server|client|graph)/', '^src/index\\.ts$'] },
 };
 
 const browserSafe = '^src/(model/|client/|machines/client)';

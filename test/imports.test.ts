@@ -19,6 +19,7 @@ const PLANTED: Record<string, [path: string, text: string]> = {
   core: ['src/index.ts', "import './adapters/session-managers/sqlite.js';"],
   transports: ['src/transports/websocket.ts', "import '../orchestration/queue.js';"],
   client: ['src/client/index.ts', "import '../machines/a.js';"],
+  graph: ['src/graph/index.ts', "import '../orchestrator.js';"],
   testing: ['src/testing/index.ts', "import '../orchestrator.js';"],
   server: ['src/server/index.ts', "import '../cli/main.js';"],
   cli: ['src/cli/main.ts', "import '../machines/a.js';"],

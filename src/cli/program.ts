@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { ConfigurationError, MissingPackageError, SessionInitError } from '../model/errors.js';
 import { describeCause } from '../server/logging/describe-cause.js';
 import { EXIT, EXIT_CODES_HELP } from './exit-codes.js';
+import { addGraphCommand } from './graph.js';
 import { addInitCommand } from './init.js';
 import { addServeCommand } from './serve.js';
 import { addSessionCommands } from './session.js';
@@ -32,6 +33,7 @@ function createProgram(): Command {
   addInitCommand(program);
   addUserCommands(program);
   addSessionCommands(program);
+  addGraphCommand(program);
   return program;
 }
 

@@ -40,6 +40,8 @@ export interface LaidOutState extends Box {
   readonly parent?: string;
   readonly description?: string;
   readonly outcome?: Outcome;
+  /** What happens in the state without leaving it. It is written in the box, and has no edge. */
+  readonly reactions: readonly GraphTransition[];
   /** The texts in the box, from top to bottom. */
   readonly lines: readonly LaidOutText[];
 }
@@ -47,8 +49,11 @@ export interface LaidOutState extends Box {
 /** One line of text. It starts at `x`, or is centred on it, and stands on the baseline `y`. */
 export interface LaidOutText extends Point {
   readonly text: string;
-  /** The state's name; the actor that it invokes; a label at an edge; the deadline in such a label. */
-  readonly role: 'name' | 'actor' | 'label' | 'deadline';
+  /**
+   * The state's name; the actor that it invokes; what sets a transition off; the deadline that does. In the 14 pixels
+   * left of a deadline's text there is room for a clock.
+   */
+  readonly role: 'name' | 'actor' | 'trigger' | 'deadline';
   readonly anchor: 'start' | 'middle';
 }
 
@@ -58,10 +63,13 @@ export interface LaidOutEdge {
   readonly id: string;
   /** The id of the state where it starts, the machine's own id for a transition of the machine itself. */
   readonly source: string;
-  /** The id of the state where it ends; that of the source if the state is not left. */
+  /** The id of the state where it ends. */
   readonly target: string;
-  /** How it is drawn: `deadline` if only a deadline leads this way, `fault` if only failures of actors do. */
-  readonly kind: 'usual' | 'deadline' | 'fault';
+  /**
+   * How it is drawn: `main` if it is of the shortest way to a success, else `deadline` if only a deadline leads this way,
+   * or `failure` if only failures of actors do.
+   */
+  readonly kind: 'usual' | 'main' | 'deadline' | 'failure';
   /** What it stands for, in the order in which the machine tries them. */
   readonly transitions: readonly GraphTransition[];
   /** The corners of the line, from the source to the tip of the arrow. */

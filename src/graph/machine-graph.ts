@@ -19,7 +19,7 @@ export interface GraphState {
   readonly key: string;
   readonly type: 'atomic' | 'compound' | 'parallel' | 'final' | 'history';
   readonly description?: string;
-  /** The id of the state that a compound state starts in. */
+  /** The id of the state that a compound state starts in, or where a history leads that remembers nothing yet. */
   readonly initial?: string;
   /** Of a history state: how much it remembers. */
   readonly history?: 'shallow' | 'deep';
@@ -54,15 +54,15 @@ export interface GraphTransition {
   /** Ids of states: none if its state is not left, several if a parallel state is entered at several places. */
   readonly targets: readonly string[];
   /**
-   * What sets it off: an event; nothing but its guard; a deadline; the end or the failure of an invoked actor; a final
-   * state reached in its own state.
+   * What sets it off: an event; nothing but its guard; a deadline; the end, the failure or a new snapshot of an invoked
+   * actor; a final state reached in its own state.
    */
-  readonly kind: 'event' | 'always' | 'after' | 'actorDone' | 'actorError' | 'stateDone';
+  readonly kind: 'event' | 'always' | 'after' | 'actorDone' | 'actorError' | 'actorSnapshot' | 'stateDone';
   /** The type of the event, in XState's own words: `request.cancel`, `xstate.done.actor.admit`. Empty for `always`. */
   readonly event: string;
   /** Of `after`. */
   readonly delay?: GraphDelay;
-  /** Of `actorDone` and `actorError`: the id of the invoked actor. */
+  /** Of `actorDone`, `actorError` and `actorSnapshot`: the id of the invoked actor. */
   readonly actor?: string;
   /** The name of the guard, a condition over others such as `not isOpen`, or `(inline)`. */
   readonly guard?: string;
