@@ -51,14 +51,28 @@ const layers = {
   client: { path: '^src/client/', imports: ['^src/model/', '^src/machines/client'] },
   testing: { path: '^src/testing/', imports: ['^src/index\\.ts$', '^src/model/', '^src/adapters/ports\\.ts$'] },
   graph: { path: '^src/graph/', imports: ['^src/(model|machines)/'] },
+  inspector: {
+    path: '^src/inspector/(?!page/)',
+    imports: [
+      '^src/(model|graph|transports)/',
+      '^src/index\\.ts$',
+      // How a cause is told is the same in the log and on the page.
+      '^src/server/logging/(describe-cause|printable)\\.ts$',
+    ],
+  },
+  // It runs in a browser: what it imports beyond its own folder is served to it by name.
+  page: {
+    path: '^src/inspector/page/',
+    imports: ['^src/inspector/(protocol|recorded-init)\\.ts$', '^src/graph/svg-path\\.ts$'],
+  },
   server: {
     path: '^src/server/',
-    imports: ['^src/(model|adapters|transports)/', '^src/(index|orchestrator)\\.ts$'],
+    imports: ['^src/(model|adapters|transports|inspector)/', '^src/(index|orchestrator)\\.ts$'],
   },
   cli: { path: '^src/cli/', imports: ['^src/(model|adapters|server|client|graph)/', '^src/index\\.ts$'] },
 };
 
-const browserSafe = '^src/(model/|client/|machines/client)';
+const browserSafe = '^src/(model/|client/|machines/client|inspector/page/)';
 
 export default {
   forbidden: [

@@ -20,6 +20,8 @@ const PLANTED: Record<string, [path: string, text: string]> = {
   transports: ['src/transports/websocket.ts', "import '../orchestration/queue.js';"],
   client: ['src/client/index.ts', "import '../machines/a.js';"],
   graph: ['src/graph/index.ts', "import '../orchestrator.js';"],
+  inspector: ['src/inspector/index.ts', "import '../cli/main.js';"],
+  page: ['src/inspector/page/main.ts', "import '../../index.js';"],
   testing: ['src/testing/index.ts', "import '../orchestrator.js';"],
   server: ['src/server/index.ts', "import '../cli/main.js';"],
   cli: ['src/cli/main.ts', "import '../machines/a.js';"],

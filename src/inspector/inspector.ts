@@ -1,0 +1,138 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { WebSocketServer } from 'ws';
+import type { InspectionEvent } from 'xstate';
+import { listen } from '../transports/websocket/http-server.js';
+import type { WebSocketTransportEvent } from '../transports/websocket.js';
+import { isLocalOrigin, isOwnHost, isOwnOrigin, isSameToken, newToken } from './access.js';
+import { ActorSource } from './actor-source.js';
+import { ConnectionSource } from './connection-source.js';
+import { Feed } from './feed.js';
+import { answerWith, refuseUpgrade } from './http-answers.js';
+import { InitSource, type InspectableOrchestrator } from './init-source.js';
+import { inspectedMachine } from './inspected-machine.js';
+import { type InspectorOptions, resolveInspectorOptions } from './options.js';
+import { readPageFiles } from './page-files.js';
+import { StatelyApplications } from './stately-applications.js';
+import { Viewers } from './viewers.js';
+
+/** A page on which inits, connections and XState systems can be watched. */
+export interface Inspector {
+  /**
+   * The address of the page, with the token that opens it behind the `#`: a browser sends that part to nobody. Whoever
+   * has it sees everything but secrets.
+   */
+  readonly url: string;
+  /**
+   * Where an application may send the events of its actors: `createWebSocketInspector({ url: inspector.statelyUrl })` of
+   * `@statelyai/inspect`. The key in it opens nothing: whoever has it can show events, and see none.
+   */
+  readonly statelyUrl: string;
+  /**
+   * Shows the inits of an orchestrator. While nobody looks, it keeps the records of the latest ones, and that is all.
+   *
+   * @returns a function that ends it
+   */
+  attach(orchestrator: InspectableOrchestrator): () => void;
+  /** Shows the actors of an XState system: `createActor(machine, { inspect: inspector.inspect })`. */
+  readonly inspect: (event: InspectionEvent) => void;
+  /** Shows the connections of a transport: `webSocketTransport(orchestrator, { onEvent: inspector.onTransportEvent })`. */
+  readonly onTransportEvent: (event: WebSocketTransportEvent) => void;
+  /** Closes the page. What was attached goes on, unseen. Calling it again returns the same promise. */
+  close(): Promise<void>;
+}
+
+/**
+ * Serves a page that shows what is going on: how many inits are in each state, which way they went, and why one failed.
+ * Offline, on this machine alone, for whoever has the token.
+ *
+ * @example
+ * ```ts
+ * import {
+ *   allowAllAuthorizer, createSessionOrchestrator, memorySessionManager, staticAuthenticator,
+ * } from 'session-init';
+ * import { inspector } from 'session-init/inspector';
+ *
+ * const orchestrator = createSessionOrchestrator({
+ *   authenticator: staticAuthenticator({ users: { demo: 'only-for-development' } }),
+ *   authorizer: allowAllAuthorizer(),
+ *   sessionManager: memorySessionManager(),
+ * });
+ * const watched = await inspector();
+ * watched.attach(orchestrator);
+ * console.log(watched.url); // open it in a browser
+ *
+ * await watched.close();
+ * ```
+ *
+ * @throws ConfigurationError if an option cannot work, or it cannot listen there, with what to do
+ */
+export async function inspector(options: InspectorOptions = {}): Promise<Inspector> {
+  return serveInspector(options, fileURLToPath(new URL('../', import.meta.url)));
+}
+
+const WEB_SOCKETS = { noServer: true, perMessageDeflate: false };
+
+/** @param root - the folder of the built package, in which the page is */
+export async function serveInspector(options: InspectorOptions, root: string): Promise<Inspector> {
+  const settings = resolveInspectorOptions(options);
+  const { clock, hostNames, sampling, maxInitsPerSecond, keep } = settings;
+  const machine = await inspectedMachine();
+  const inits = new InitSource({ clock, initial: machine.initial, sampling, keep });
+  const actors = new ActorSource(clock);
+  const connections = new ConnectionSource(clock);
+  const feed = new Feed({ clock, inits, actors, connections, machine, sampling, maxInitsPerSecond });
+  const viewers = new Viewers(feed, settings.token, clock);
+  const applications = new StatelyApplications(actors, clock);
+  const statelyKey = newToken();
+
+  const server = createServer(answerWith(readPageFiles(root), hostNames));
+  const pages = new WebSocketServer({ ...WEB_SOCKETS, maxPayload: 1_024 });
+  const senders = new WebSocketServer({ ...WEB_SOCKETS, maxPayload: 1_048_576 });
+  server.on('upgrade', (request, socket, head) => {
+    const [, room = '', key = '', ...more] = (request.url ?? '').split('/');
+    if (!isOwnHost(request, hostNames)) return refuseUpgrade(socket, 421);
+    const isFeed = room === 'feed' && key === '' && more.length === 0;
+    const isStately = room === 'stately' && isSameToken(key, statelyKey) && more.length === 0;
+    if (!isFeed && !isStately) return refuseUpgrade(socket, 404);
+    if (isFeed ? !isOwnOrigin(request) : !isLocalOrigin(request, hostNames)) return refuseUpgrade(socket, 403);
+    if (isFeed) pages.handleUpgrade(request, socket, head, (webSocket) => viewers.accept(webSocket));
+    else senders.handleUpgrade(request, socket, head, (webSocket) => applications.accept(webSocket));
+  });
+  await listen(server, settings.port, settings.host, () => {});
+  const { address, family, port } = server.address() as AddressInfo;
+  const authority = `${reachable(address, family)}:${port}`;
+
+  async function shutDown(): Promise<void> {
+    for (const detach of attached.splice(0)) detach();
+    const closed = new Promise((resolve) => server.close(resolve));
+    for (const webSocket of [...pages.clients, ...senders.clients]) webSocket.terminate();
+    server.closeAllConnections();
+    await closed;
+  }
+
+  const attached: (() => void)[] = [];
+  let closed: Promise<void> | undefined;
+  return {
+    url: `http://${authority}/#token=${settings.token}`,
+    statelyUrl: `ws://${authority}/stately/${statelyKey}`,
+    attach(orchestrator) {
+      const detach = inits.attach(orchestrator);
+      attached.push(detach);
+      return detach;
+    },
+    inspect: (event) => actors.inspect(event),
+    onTransportEvent: (event) => connections.add(event),
+    close() {
+      closed ??= shutDown();
+      return closed;
+    },
+  };
+}
+
+/** Who listens on every address is reached on this one. */
+function reachable(address: string, family: string): string {
+  if (address === '0.0.0.0' || address === '::') return '127.0.0.1';
+  return family === 'IPv6' ? `[${address}]` : address;
+}
