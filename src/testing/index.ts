@@ -6,10 +6,21 @@
  */
 
 export { assertAuthorized, assertEndedIn, assertNoSecret, assertReason, assertRefusedWith } from './assertions.js';
+export {
+  type AuthenticatorContractOptions,
+  authenticatorContract,
+  type KnownUser,
+  type MakeAuthenticator,
+} from './authenticator-contract.js';
+export { type AuthorizerContractOptions, authorizerContract, type MakeAuthorizer } from './authorizer-contract.js';
+export type { ContractCase } from './contract-case.js';
 export type { ExhaustiveBounds } from './exploration/exhaustive-schedules.js';
 export type { MakeBackends, WorldOptions } from './exploration/world.js';
 export { type BrokenPromise, type Exploration, type ExploreOptions, explore } from './explore.js';
 export { type MatcherResult, type SessionInitMatchers, sessionInitMatchers } from './matchers.js';
+export { type InitRecorder, recordInits } from './record-inits.js';
+export type { Difference } from './replay/first-difference.js';
+export { type Replay, type ReplayOptions, replay } from './replay.js';
 export {
   type ScriptedAuthenticator,
   type ScriptedAuthorizer,
@@ -23,7 +34,6 @@ export { answers, answersWith, type Behaviour, denies, garbles, hangs, throws } 
 export type { MethodOf, RecordedCall, Script, ScriptedBackend } from './scripted/scripted-backend.js';
 export { type EndlessSequence, first, type Sequence } from './scripted/sequence.js';
 export {
-  type ContractCase,
   type ContractManagerOptions,
   type MakeManager,
   type SessionManagerContractOptions,
@@ -36,3 +46,10 @@ export {
   type TestOrchestrator,
   type TestOrchestratorOptions,
 } from './test-orchestrator.js';
+export {
+  type MakeTransport,
+  type TransportClient,
+  type TransportContractOptions,
+  type TransportUnderTest,
+  transportContract,
+} from './transport-contract.js';

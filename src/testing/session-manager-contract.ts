@@ -1,3 +1,4 @@
+import { type ContractCase, contractCases } from './contract-case.js';
 import { argumentCases } from './session-manager-contract/arguments.js';
 import { closingCases } from './session-manager-contract/closing.js';
 import { creationCases } from './session-manager-contract/creation.js';
@@ -25,14 +26,6 @@ export interface SessionManagerContractOptions {
   cleanUp?: () => void | Promise<void>;
   /** How many calls come at once where a case makes a race. @defaultValue 1000 */
   parallelCalls?: number;
-}
-
-/** One case of the suite. */
-export interface ContractCase {
-  /** What is promised. It is unique in the suite; where it is a security requirement, it starts with its id. */
-  readonly name: string;
-  /** @throws AssertionError if the promise is not kept; or whatever a manager rejects with that should not */
-  run(): Promise<void>;
 }
 
 /**
@@ -63,15 +56,5 @@ export function sessionManagerContract(options: SessionManagerContractOptions): 
     ...closingCases,
     ...(attach && sharingCases),
   };
-  return Object.entries(cases).map(([name, play]) => ({
-    name,
-    async run() {
-      const stage = new Stage(create, attach, parallelCalls);
-      try {
-        await play(stage);
-      } finally {
-        await stage.close().finally(cleanUp);
-      }
-    },
-  }));
+  return contractCases(cases, () => new Stage(create, attach, parallelCalls, cleanUp));
 }

@@ -3,6 +3,7 @@ import type { SessionManager, SessionPage } from '../../adapters/ports.js';
 import type { Clock, SessionLifetimeOptions } from '../../index.js';
 import type { Secret } from '../../model/secret.js';
 import { FullAuthSession } from '../../model/session.js';
+import type { CasesOn } from '../contract-case.js';
 import { type SimulatedClock, simulatedClock } from '../simulated-clock.js';
 
 /** What a session manager of the contract suite is made with. */
@@ -28,12 +29,19 @@ export class Stage {
   readonly parallel: number;
   readonly #create: MakeManager;
   readonly #attach: MakeManager | undefined;
+  readonly #cleanUp: (() => void | Promise<void>) | undefined;
   readonly #opened: SessionManager[] = [];
 
-  constructor(create: MakeManager, attach: MakeManager | undefined, parallel: number) {
+  constructor(
+    create: MakeManager,
+    attach: MakeManager | undefined,
+    parallel: number,
+    cleanUp: (() => void | Promise<void>) | undefined,
+  ) {
     this.#create = create;
     this.#attach = attach;
     this.parallel = parallel;
+    this.#cleanUp = cleanUp;
   }
 
   /** A manager on a fresh store. */
@@ -54,7 +62,11 @@ export class Stage {
   }
 
   async close(): Promise<void> {
-    for (const manager of this.#opened) await manager.close?.();
+    try {
+      for (const manager of this.#opened) await manager.close?.();
+    } finally {
+      await this.#cleanUp?.();
+    }
   }
 }
 
@@ -109,5 +121,5 @@ export async function assertEnded(manager: SessionManager, { id, secret, session
   assert.equal(await manager.findBySecret(secret), undefined, `session ${id} stays ended`);
 }
 
-/** A part of the suite: what is promised, and how it is tried. */
-export type Cases = Readonly<Record<string, (stage: Stage) => Promise<void>>>;
+/** A part of the suite. */
+export type Cases = CasesOn<Stage>;
