@@ -28,6 +28,7 @@ export { type MemorySessionManagerOptions, memorySessionManager } from './adapte
 export { hashSessionSecret, newSessionSecret } from './adapters/session-secret.js';
 export { DEFAULT_DEADLINES, type Deadlines } from './machines/deadlines.js';
 export { Escrow } from './machines/escrow.js';
+export { machineHash } from './machines/machine-hash.js';
 export type { OrphanReport } from './machines/orphan-removal.js';
 export type { SessionInitEngine, Step } from './machines/run-session-init.js';
 export {
@@ -60,6 +61,14 @@ export {
 } from './model/errors.js';
 export { FailedSessionInitInfo, type FailedSessionInitInfoProperties } from './model/failed-session-init-info.js';
 export { FAILURE_CODES, FAILURE_REASONS, type FailureCode, type FailureReason } from './model/failure-reason.js';
+export type {
+  InitRecording,
+  RecordedActor,
+  RecordedAnswer,
+  RecordedCancel,
+  RecordedFault,
+  RecordedInput,
+} from './model/init-recording.js';
 export { Secret } from './model/secret.js';
 export { FullAuthSession, type FullAuthSessionProperties, Session, type SessionProperties } from './model/session.js';
 export {

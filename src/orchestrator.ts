@@ -26,6 +26,7 @@ import { EventHub, type OrchestratorEvents } from './orchestration/events.js';
 import { guarded } from './orchestration/guarded.js';
 import type { Verdict } from './orchestration/guess-counter.js';
 import { type InitRecord, recordInit } from './orchestration/init-record.js';
+import { initRecorder } from './orchestration/init-recording.js';
 import { type InitInspector, Inspectors } from './orchestration/inspectors.js';
 import { Sessions } from './orchestration/sessions.js';
 import { Throttle, type ThrottleOptions } from './orchestration/throttle.js';
@@ -176,6 +177,7 @@ export function createSessionOrchestrator(options: SessionOrchestratorOptions): 
     inspect: options.inspect && guarded(options.inspect, reportFault('inspect')),
     onFallback: (feature) => queueMicrotask(() => reportFault('engine')(fallback(feature))),
   });
+  const recordingOf = initRecorder(machine);
   const onResponse = options.onResponse && guarded(options.onResponse, reportFault('onResponse'));
   async function init(message: unknown, initOptions?: Partial<InitOptions>): Promise<SessionInitResponse> {
     const { ipAddress = '', signal, deadlines: shorter } = initOptions ?? {};
@@ -198,6 +200,9 @@ export function createSessionOrchestrator(options: SessionOrchestratorOptions): 
     admission.leave(origin.referenceId, verdictOn(result));
     const record = recordInit(origin, result);
     events.emit('init.completed', record);
+    events.emitIfHeard('init.recorded', () =>
+      recordingOf({ ...origin, deadlines: input.deadlines, endedAt: clock.now() }, result),
+    );
     onResponse?.(result.response, record);
     return result.response;
   }

@@ -1,4 +1,5 @@
 import type { OrphanReport } from '../machines/orphan-removal.js';
+import type { InitRecording } from '../model/init-recording.js';
 import type { InitRecord } from './init-record.js';
 
 /** How a session ended before its client was done with it. */
@@ -18,6 +19,8 @@ export interface FaultReport {
 export interface OrchestratorEvents {
   /** Exactly once for each init. */
   'init.completed': InitRecord;
+  /** An init as it can be replayed: made only if somebody listens. */
+  'init.recorded': InitRecording;
   /** A session was removed, has expired, or had to go for another. */
   'session.ended': SessionEnded;
   /** A session was created for nobody, and what became of its removal (promise P2). */
@@ -39,6 +42,19 @@ export class EventHub {
     const entry = ((event: OrchestratorEvents[Type]) => listener(event)) as Listener<EventType>;
     listeners.add(entry);
     return () => listeners.delete(entry);
+  }
+
+  /** Delivers an event that takes some work to make, if anybody listens. That it cannot be made is reported as a fault. */
+  emitIfHeard<Type extends EventType>(type: Type, make: () => OrchestratorEvents[Type]): void {
+    if (!this.#listeners.get(type)?.size) return;
+    let event: OrchestratorEvents[Type];
+    try {
+      event = make();
+    } catch (cause) {
+      this.emit('fault.reported', { source: type, cause });
+      return;
+    }
+    this.emit(type, event);
   }
 
   emit<Type extends EventType>(type: Type, event: OrchestratorEvents[Type]): void {
