@@ -69,7 +69,7 @@ const layers = {
     path: '^src/server/',
     imports: ['^src/(model|adapters|transports|inspector)/', '^src/(index|orchestrator)\\.ts$'],
   },
-  cli: { path: '^src/cli/', imports: ['^src/(model|adapters|server|client|graph)/', '^src/index\\.ts$'] },
+  cli: { path: '^src/cli/', imports: ['^src/(model|adapters|server|client|graph|inspector)/', '^src/index\\.ts$'] },
 };
 
 const browserSafe = '^src/(model/|client/|machines/client|inspector/page/)';

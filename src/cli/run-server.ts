@@ -1,3 +1,4 @@
+import type { Inspector } from '../inspector/index.js';
 import { systemClock } from '../model/clock.js';
 import type { ServerConfig } from '../server/config-schema.js';
 import { describeCause, stackOf } from '../server/logging/describe-cause.js';
@@ -7,23 +8,37 @@ import { EXIT } from './exit-codes.js';
 import { ownCommand } from './own-command.js';
 import { print, styled } from './terminal.js';
 
-/** Runs the server until a signal tells it to stop. */
-export async function runServer(config: ServerConfig): Promise<void> {
+/**
+ * Runs the server until a signal tells it to stop.
+ *
+ * @param inspectorPort - where a page shows what happens; 0 for a free port, undefined for no page
+ */
+export async function runServer(config: ServerConfig, inspectorPort?: number): Promise<void> {
   // Whatever this process makes is for its owner alone.
   process.umask(0o077);
   const logger = await createLogger(config.log);
   logCrashes(logger);
   const demos: FirstUser[] = [];
+  const inspector = inspectorPort === undefined ? undefined : await startInspector(inspectorPort);
   try {
-    const server = await startServer(config, { logger, onFirstStart: (demo) => demos.push(demo) });
+    const server = await startServer(config, { logger, onFirstStart: (demo) => demos.push(demo), inspector });
     stopOnSignal(server, logger);
     // All at once, so that who reads it, and waits for the first line, has the rest as well.
-    print([`Listening on ${styled('bold', server.url)}`, ...demos.map((demo) => welcome(demo, server.url))].join('\n'));
+    const watch = inspector === undefined ? [] : [`Watch it on ${styled('bold', inspector.url)}`];
+    const welcomes = demos.map((demo) => welcome(demo, server.url));
+    print([`Listening on ${styled('bold', server.url)}`, ...watch, ...welcomes].join('\n'));
   } catch (error) {
+    await inspector?.close();
     // It is in the users file now, and nobody can ask for it again.
     for (const demo of demos) print(introduction(demo));
     throw error;
   }
+}
+
+/** What only some ask for is loaded for them alone. */
+async function startInspector(port: number): Promise<Inspector> {
+  const { inspector } = await import('../inspector/index.js');
+  return inspector({ port });
 }
 
 /** What the very first start has made. */

@@ -37,7 +37,7 @@ export class InitSource {
   #statistics: Statistics | undefined;
   #pending = { successes: [] as EndedInit[], failures: [] as EndedInit[], count: 0 };
   #maxPending = 0;
-  #budget = { second: 0, left: 0 };
+  #budget = { second: -1, left: 0 };
 
   constructor(options: InitSourceOptions) {
     this.#options = options;

@@ -35,7 +35,7 @@ export function sendToStately(orchestrator: InspectableOrchestrator, options: Se
   let webSocket: WebSocket | undefined;
   let timer: unknown;
   let isEnded = false;
-  let budget = { second: 0, left: 0 };
+  let budget = { second: -1, left: 0 };
 
   function connect(): void {
     webSocket = new WebSocket(url);

@@ -9,8 +9,9 @@ import {
   type SessionOrchestrator,
   systemClock,
 } from '../index.js';
+import type { Inspector } from '../inspector/index.js';
 import { listen } from '../transports/websocket/http-server.js';
-import { type WebSocketTransport, webSocketTransport } from '../transports/websocket.js';
+import { type WebSocketTransport, type WebSocketTransportEvent, webSocketTransport } from '../transports/websocket.js';
 import { createAuthorizer, openAuthenticator, openSessionManager } from './backends.js';
 import type { ServerConfig } from './config-schema.js';
 import { databaseOf, isFirstStart, openDataFolder, usersFileOf, usesDataFolder } from './data-folder.js';
@@ -30,6 +31,8 @@ export interface StartServerOptions {
    * it no user is made, and a server without a users file does not start.
    */
   onFirstStart?: (demo: Pick<DemoUser, 'name' | 'secret'>) => void;
+  /** Shows the inits and the connections: what `inspector()` of `session-init/inspector` gives. Who gives it closes it. */
+  inspector?: Pick<Inspector, 'attach' | 'onTransportEvent'> | undefined;
 }
 
 /** A server that runs. */
@@ -65,7 +68,7 @@ export interface RunningServer {
  * @throws MissingPackageError if an optional package that the configuration needs is not installed
  */
 export async function startServer(config: ServerConfig, options: StartServerOptions = {}): Promise<RunningServer> {
-  const { logger = await createLogger(config.log), clock = systemClock, onFirstStart } = options;
+  const { logger = await createLogger(config.log), clock = systemClock, onFirstStart, inspector } = options;
   // What can be known to fail is tried first, before anything is made.
   const tls = await readTls(config);
   await requireFreePort(config);
@@ -87,7 +90,9 @@ export async function startServer(config: ServerConfig, options: StartServerOpti
     });
     opened.splice(0, opened.length, orchestrator);
     logAudit(orchestrator, logger);
+    inspector?.attach(orchestrator);
     const { origins, ...listening } = config.listen;
+    const log = transportLog(logger);
     const transport = webSocketTransport(orchestrator, {
       ...config.connections,
       ...listening,
@@ -95,7 +100,7 @@ export async function startServer(config: ServerConfig, options: StartServerOpti
       tls,
       profile: config.profile,
       clock,
-      onEvent: transportLog(logger),
+      onEvent: inspector === undefined ? log : both(log, inspector.onTransportEvent),
     });
     opened.unshift(transport);
     await transport.listening;
@@ -104,6 +109,13 @@ export async function startServer(config: ServerConfig, options: StartServerOpti
     for (const part of opened) await part.close?.();
     throw cause;
   }
+}
+
+function both(one: (event: WebSocketTransportEvent) => void, other: (event: WebSocketTransportEvent) => void) {
+  return (event: WebSocketTransportEvent) => {
+    one(event);
+    other(event);
+  };
 }
 
 function running(
