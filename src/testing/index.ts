@@ -34,6 +34,14 @@ export { answers, answersWith, type Behaviour, denies, garbles, hangs, throws } 
 export type { MethodOf, RecordedCall, Script, ScriptedBackend } from './scripted/scripted-backend.js';
 export { type EndlessSequence, first, type Sequence } from './scripted/sequence.js';
 export {
+  type ActorEnding,
+  type PathCase,
+  type PathCoverage,
+  type SessionInitPaths,
+  type SessionInitPathsOptions,
+  sessionInitPaths,
+} from './session-init-paths.js';
+export {
   type ContractManagerOptions,
   type MakeManager,
   type SessionManagerContractOptions,
