@@ -18,6 +18,7 @@ import { SessionWatch } from './websocket/session-watch.js';
 import { Withdrawals } from './websocket/withdrawals.js';
 
 export type { SessionEndCause } from '../machines/connection.js';
+export type { JsonObject } from '../model/json.js';
 export type { Conversation } from './websocket/conversation.js';
 export type { RefusalCause, WebSocketTransportEvent } from './websocket/events.js';
 export type {
