@@ -31,7 +31,14 @@ export {
   scriptedSessionManager,
 } from './scripted/backends.js';
 export { answers, answersWith, type Behaviour, denies, garbles, hangs, throws } from './scripted/behaviour.js';
-export type { MethodOf, RecordedCall, Script, ScriptedBackend } from './scripted/scripted-backend.js';
+export type {
+  ArgumentsOf,
+  MethodOf,
+  OutcomeOf,
+  RecordedCall,
+  Script,
+  ScriptedBackend,
+} from './scripted/scripted-backend.js';
 export { type EndlessSequence, first, type Sequence } from './scripted/sequence.js';
 export {
   type ActorEnding,
@@ -51,6 +58,7 @@ export { type SimulatedClock, type SimulatedClockOptions, simulatedClock } from 
 export {
   type BackendScripts,
   createTestOrchestrator,
+  type ScriptsOf,
   type TestOrchestrator,
   type TestOrchestratorOptions,
 } from './test-orchestrator.js';

@@ -64,8 +64,8 @@ type Matchers = {
 };
 
 /** Matchers for Jest's and Vitest's `expect.extend(sessionInitMatchers)`. For `node:test`, see {@link assertAuthorized}. */
-export const sessionInitMatchers: Matchers = {
-  toBeAuthorized(received, user) {
+export const sessionInitMatchers = {
+  toBeAuthorized(received, user?: string) {
     const data = dataOf(received);
     const isAuthorized = data instanceof FullAuthSession && data.session_secret !== undefined;
     const whom = user === undefined ? 'a session' : `a session for ${inspect(user)}`;
@@ -105,7 +105,7 @@ export const sessionInitMatchers: Matchers = {
         found === undefined ? 'Expected that the secret shows, and it does not.' : `The secret shows ${found}.`,
     };
   },
-};
+} satisfies Matchers;
 
 function dataOf(received: unknown): SessionInitResponse['data'] | undefined {
   return received instanceof SessionInitResponse ? received.data : undefined;

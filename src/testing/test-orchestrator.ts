@@ -25,7 +25,8 @@ import {
 import type { MethodOf, Script } from './scripted/scripted-backend.js';
 import { type SimulatedClock, simulatedClock } from './simulated-clock.js';
 
-type ScriptsOf<Port> = { [Name in Exclude<MethodOf<Port>, 'close'>]?: Script<NonNullable<Port[Name]>> };
+/** Scripts for the methods of a port. */
+export type ScriptsOf<Port> = { [Name in Exclude<MethodOf<Port>, 'close'>]?: Script<NonNullable<Port[Name]>> };
 
 /** What the backends do, by the names of their methods. What is left out says yes, or is what a real one does. */
 export type BackendScripts = ScriptsOf<Authenticator> & ScriptsOf<Authorizer> & ScriptsOf<SessionManager>;

@@ -66,7 +66,7 @@ export interface Attempt {
 export async function authenticate(
   authenticator: Authenticator,
   { username, secret }: Attempt,
-  signal = new AbortController().signal,
+  signal: AbortSignal = new AbortController().signal,
 ): Promise<AuthenticationOutcome> {
   const credentials = Object.freeze({ username, secret: new Secret(secret), ipAddress: '192.0.2.1' });
   const outcome = await authenticator.authenticate(credentials, { signal });

@@ -47,7 +47,7 @@ export class Stage {
 export async function authorize(
   authorizer: Authorizer,
   identity: Identity,
-  signal = new AbortController().signal,
+  signal: AbortSignal = new AbortController().signal,
 ): Promise<AuthorizationOutcome> {
   const { user, groups, claims } = identity;
   const frozen = Object.freeze({

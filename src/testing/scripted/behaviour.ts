@@ -19,8 +19,10 @@ export interface Plan {
  */
 export class Behaviour<out Outcome = never> {
   declare readonly outcome?: Outcome;
+  /** @internal */
   readonly plan: Plan;
 
+  /** @internal */
   constructor(plan: Plan) {
     this.plan = plan;
   }

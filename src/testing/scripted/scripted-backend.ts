@@ -3,15 +3,15 @@ import { ConfigurationError, DefectError } from '../../model/errors.js';
 import { Behaviour, type Plan } from './behaviour.js';
 import { EndlessSequence, Sequence } from './sequence.js';
 
-type AnyMethod = (...args: never[]) => Promise<unknown>;
-
 /** The names of the methods of a port. */
 export type MethodOf<Port> = {
-  [Name in keyof Port]-?: NonNullable<Port[Name]> extends AnyMethod ? Name : never;
+  [Name in keyof Port]-?: NonNullable<Port[Name]> extends (...args: never[]) => Promise<unknown> ? Name : never;
 }[keyof Port];
 
-type ArgumentsOf<Method> = Method extends (...args: infer Arguments) => unknown ? Arguments : never;
-type OutcomeOf<Method> = Method extends (...args: never[]) => Promise<infer Outcome> ? Outcome : never;
+/** What a method of a port is called with. */
+export type ArgumentsOf<Method> = Method extends (...args: infer Arguments) => unknown ? Arguments : never;
+/** What a method of a port answers. */
+export type OutcomeOf<Method> = Method extends (...args: never[]) => Promise<infer Outcome> ? Outcome : never;
 
 /** What a method of a backend does: always the same, one thing after the other, or as it depends on the arguments. */
 export type Script<Method> =
@@ -109,7 +109,8 @@ export function scriptedBackend<Port extends { readonly name: string }>(
     calls.push(entry);
     const settle = (state: Entry['state'], change: Partial<Entry>) =>
       Object.assign(entry, { state, settledAt: clock.monotonic() }, change);
-    const usual = () => (inner as unknown as Record<string, AnyMethod | undefined>)[method]?.(...(args as never[]));
+    const usual = () =>
+      (inner as unknown as Record<string, ((...args: never[]) => unknown) | undefined>)[method]?.(...(args as never[]));
     try {
       const plan = behaviourFor(method, args)?.plan;
       const answer = plan === undefined ? Promise.resolve(usual()) : act(plan, usual, clock, args.at(-1));
