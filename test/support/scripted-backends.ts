@@ -1,14 +1,15 @@
-import type {
-  Authenticator,
-  Authorizer,
-  CallOptions,
-  SessionManager,
-  SessionRequest,
-} from '../../src/adapters/ports.js';
+import type { Authenticator, Authorizer, SessionManager } from '../../src/adapters/ports.js';
 import { newSessionSecret } from '../../src/adapters/session-secret.js';
 import type { Clock } from '../../src/model/clock.js';
 import { OverloadedError } from '../../src/model/errors.js';
 import { FullAuthSession } from '../../src/model/session.js';
+import * as kit from '../../src/testing/index.js';
+import { answers, answersWith, first, hangs, type Behaviour as Scripted, throws } from '../../src/testing/index.js';
+
+/*
+ * The scripted backends of the harness, with behaviours as data: an oracle that knows nothing of the machine computes
+ * from them what must come out.
+ */
 
 /** How a backend behaves when it is asked. */
 export interface Behaviour {
@@ -84,28 +85,14 @@ export const BEHAVIOURS: readonly Behaviour[] = [
   ),
 ];
 
-/** Acts a behaviour out. */
-export function act(
-  behaviour: Behaviour,
-  clock: Clock,
-  signal: AbortSignal,
-  yes: () => unknown,
-  no: () => unknown,
-): Promise<never> {
-  if (behaviour.synchronously) behaviour.answer(yes, no);
-  return new Promise<unknown>((resolve, reject) => {
-    const answer = () => {
-      try {
-        resolve(behaviour.answer(yes, no));
-      } catch (error) {
-        reject(error);
-      }
-    };
-    if (behaviour.after === 0) answer();
-    else if (behaviour.after !== undefined) clock.setTimeout(answer, behaviour.after);
-    if (behaviour.onAbort === 'rejects') signal.addEventListener('abort', () => reject(signal.reason));
-    if (behaviour.onAbort === 'answers') signal.addEventListener('abort', answer);
-  }) as Promise<never>;
+/** A behaviour in the words of the kit. */
+function scripted({ after, answer, onAbort, synchronously }: Behaviour, no: () => unknown): Scripted {
+  let does: Scripted = answersWith<never>((usual) => answer(usual, no) as never);
+  if (synchronously) return does.synchronously();
+  if (after === undefined) does = hangs();
+  else if (after > 0) does = does.after(after);
+  if (onAbort === 'rejects') return does;
+  return onAbort === 'answers' ? does.answersOnAbort() : does.ignoresAbort();
 }
 
 /** What was asked of the backends, in order, and which sessions are alive. */
@@ -120,30 +107,30 @@ export function scriptedAuthenticator(
   clock: Clock,
   log: BackendLog,
 ): Authenticator {
-  return {
+  const over: Authenticator = {
     name: 'scripted-authenticator',
-    authenticate({ username, secret }, { signal }) {
-      const yes = () => {
-        log.entries.push(`authenticated ${username}`);
-        // An adapter must reveal the secret to check it.
-        return { outcome: secret.reveal() === '' ? 'denied' : 'authenticated', user: username };
-      };
-      return act(script(username), clock, signal, yes, () => ({ outcome: 'denied', cause: 'wrongSecret' }));
+    async authenticate({ username, secret }) {
+      log.entries.push(`authenticated ${username}`);
+      // An adapter must reveal the secret to check it.
+      return secret.reveal() === '' ? { outcome: 'denied' } : { outcome: 'authenticated', user: username };
     },
   };
+  const no = () => ({ outcome: 'denied', cause: 'wrongSecret' });
+  return kit
+    .scriptedAuthenticator({ clock, over })
+    .on('authenticate', ({ username }) => scripted(script(username), no));
 }
 
 export function scriptedAuthorizer(script: (user: string) => Behaviour, clock: Clock, log: BackendLog): Authorizer {
-  return {
+  const over: Authorizer = {
     name: 'scripted-authorizer',
-    authorize({ user }, { signal }) {
-      const yes = () => {
-        log.entries.push(`authorized ${user}`);
-        return { outcome: 'authorized' };
-      };
-      return act(script(user), clock, signal, yes, () => ({ outcome: 'denied', cause: 'missingGroup' }));
+    async authorize({ user }) {
+      log.entries.push(`authorized ${user}`);
+      return { outcome: 'authorized' };
     },
   };
+  const no = () => ({ outcome: 'denied', cause: 'missingGroup' });
+  return kit.scriptedAuthorizer({ clock, over }).on('authorize', ({ user }) => scripted(script(user), no));
 }
 
 /** `remove` fails as often as `failingRemovals` says, counted down over all sessions. */
@@ -153,42 +140,30 @@ export function scriptedSessionManager(
   log: BackendLog,
   { failingRemovals = 0 } = {},
 ): SessionManager {
-  let failures = failingRemovals;
-  const create = ({ user, ipAddress }: SessionRequest) => {
-    const now = new Date(clock.now());
-    const times = { created: now, last_accessed: now };
-    const session_id = ++log.created;
-    const session = new FullAuthSession({
-      session_id,
-      session_secret: newSessionSecret(),
-      user,
-      ip_address: ipAddress,
-      ...times,
-    });
-    log.live.set(session_id, session);
-    log.entries.push(`created ${user}`);
-    return { outcome: 'created', session };
-  };
-  return {
+  const over: SessionManager = {
     name: 'scripted-session-manager',
-    create: (request: SessionRequest, { signal }: CallOptions) => {
-      log.entries.push(`create ${request.user}`);
-      return act(
-        script(request.user),
-        clock,
-        signal,
-        () => create(request),
-        () => ({ outcome: 'limitReached' }),
-      );
+    async create({ user, ipAddress }) {
+      const now = new Date(clock.now());
+      const times = { created: now, last_accessed: now };
+      const [session_id, session_secret] = [++log.created, newSessionSecret()];
+      const session = new FullAuthSession({ session_id, session_secret, user, ip_address: ipAddress, ...times });
+      log.live.set(session_id, session);
+      log.entries.push(`created ${user}`);
+      return { outcome: 'created', session };
     },
-    async remove(sessionId) {
-      if (failures-- > 0) throw new Error('The store is down.');
-      return log.live.delete(sessionId);
-    },
+    remove: async (sessionId) => log.live.delete(sessionId),
     findBySecret: async () => undefined,
     findById: async (sessionId) => log.live.get(sessionId),
     listByUser: async () => [...log.live.values()],
     refresh: async (sessionId) => log.live.get(sessionId),
     removeExpired: async () => [],
   };
+  const manager = kit.scriptedSessionManager({ clock, over }).on('create', ({ user }) => {
+    log.entries.push(`create ${user}`);
+    return scripted(script(user), () => ({ outcome: 'limitReached' }));
+  });
+  if (failingRemovals > 0) {
+    manager.on('remove', first(throws(new Error('The store is down.')), failingRemovals).andAlways(answers()));
+  }
+  return manager;
 }
