@@ -18,7 +18,9 @@ export type {
   MachineGraph,
   Outcome,
 } from './machine-graph.js';
+export { layoutOwnMachine } from './own-layouts.js';
 export { describeOwnMachine, OWN_MACHINES, type OwnMachine } from './own-machines.js';
+export { summarizeGraph } from './summarize-graph.js';
 export { writeDot } from './write-dot.js';
 export { writeJson } from './write-json.js';
 export { type WriteMermaidOptions, writeMermaid } from './write-mermaid.js';

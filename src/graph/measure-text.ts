@@ -8,6 +8,8 @@ const WIDTHS: readonly (readonly [characters: string, width: number])[] = [
 ];
 
 const USUAL = 0.64;
+/** How much wider bold type is. */
+const BOLD = 1.14;
 /** Of what is outside Latin scripts: Chinese characters and symbols fill a square. */
 const WIDEST = 1.05;
 
@@ -19,5 +21,5 @@ export function textWidth(text: string, fontSize: number, isBold = false): numbe
   for (const character of text) {
     width += known.get(character) ?? ((character.codePointAt(0) as number) < 0x250 ? USUAL : WIDEST);
   }
-  return Math.ceil(width * fontSize * (isBold ? 1.09 : 1));
+  return Math.ceil(width * fontSize * (isBold ? BOLD : 1));
 }

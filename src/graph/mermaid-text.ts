@@ -1,3 +1,5 @@
+import { writable } from './writable-text.js';
+
 /** Words that mean something else in Mermaid at the place of a state's name. */
 const RESERVED =
   /^(state|end|note|default|direction|class|classdef|style|click|href|hide|scale|accdescr|acctitle|title|tb|bt|lr|rl|as)$/i;
@@ -25,7 +27,7 @@ export function mermaidNames(ids: readonly string[], given: ReadonlyMap<string, 
 
 /** Text as it stands in a label: whatever could be taken for syntax or for HTML is written as an entity. */
 export function escapeMermaid(text: string): string {
-  return text
+  return writable(text)
     .split('\n')
     .map((line) => escapeLine(line.replace(/\s+/g, ' ')))
     .join('<br>');

@@ -1,6 +1,7 @@
 import { edgesOf, reactionsOf, statesOf } from './graph-edges.js';
 import type { GraphState, MachineGraph, Outcome } from './machine-graph.js';
 import { reactionText, transitionText, triggerText } from './transition-text.js';
+import { writable } from './writable-text.js';
 
 const COLOURS: Readonly<Record<Outcome, string>> = {
   success: 'fillcolor="#e3f5e8", color="#1f7a3f"',
@@ -88,8 +89,7 @@ function reactionLines(state: GraphState): string[] {
 
 /** A string of DOT. Its only escapes are of the quote and of what begins with a backslash. */
 function quoted(text: string): string {
-  return `"${text
-    .replace(/\0/g, '\ufffd')
+  return `"${writable(text)
     .replace(/\\/g, '\\\\')
     .replace(/"/g, '\\"')
     .replace(/\r?\n|\r/g, '\\n')}"`;

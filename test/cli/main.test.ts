@@ -20,6 +20,7 @@ describe('the command', () => {
     [['session']],
     [['session', 'list']],
     [['session', 'revoke']],
+    [['graph']],
   ])('%j --help: says what it does and what the exit codes mean', async (command) => {
     const { status, stdout, stderr } = await runCommand([...command, '--help']);
     expect([status, stderr]).toEqual([0, '']);

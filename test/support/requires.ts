@@ -20,6 +20,11 @@ export const openssl: Requirement = {
   install: 'apt-get install -y --no-install-recommends openssl',
 };
 
+export const graphviz: Requirement = {
+  command: 'dot',
+  install: 'apt-get install -y --no-install-recommends graphviz',
+};
+
 /**
  * `describe` for tests that need `requirement`. Where it is missing they are skipped, and `missing-parts-reporter.js`
  * lists them at the end of the run; with `CI=true` they fail, so that CI never passes for want of a program.
