@@ -16,6 +16,10 @@ export const cases = {
     title: 'look-up by secret in SQLite',
     load: () => import('./cases/find-sqlite.mjs'),
   },
+  inspector: {
+    title: 'an init with an inspector attached: nobody looks, somebody looks',
+    load: () => import('./cases/inspector.mjs'),
+  },
   websocket: {
     title: 'inits per second over WebSockets, server and clients in a process each',
     load: () => import('./cases/websocket.mjs'),
