@@ -1,12 +1,18 @@
 import { assign, setup } from 'xstate';
 import type { FullAuthSession } from '../model/session.js';
 import { CLOSURES, type Closure } from './closures.js';
+import { MessageQueue } from './message-queue.js';
 import type { ReceivedMessage } from './received-message.js';
 
 /** Why a session ended before its client was done with it. */
 export type SessionEndCause = 'removed' | 'expired' | 'evicted';
 
-/** What a conversation asks of its transport. No method throws, and none sends an event before it returns. */
+/**
+ * What a conversation asks of its transport. No method throws, and none sends an event before it returns.
+ *
+ * `message.finished` begins the next message at once, so a peer lets the event loop turn between two of them: else a
+ * client whose messages need no input or output keeps everybody else waiting.
+ */
 export interface ConnectionPeer {
   /** Answers a request for a session. `message.finished` tells that it is done. */
   answer(message: ReceivedMessage): void;
@@ -63,7 +69,7 @@ export interface ConnectionContext extends Readonly<ConnectionInput> {
   /** Set while an answer is due to the client of a session that has ended. */
   readonly sessionEnd: SessionEndCause | undefined;
   /** What came and is not finished, in order; the first is being answered or handled. */
-  readonly queue: readonly ReceivedMessage[];
+  readonly queue: MessageQueue;
   readonly malformedInARow: number;
   readonly isDraining: boolean;
   /** When it last had something to do, by `monotonic`. */
@@ -102,9 +108,9 @@ const connectionSetup = setup({
     regulateReading: ({ context }) => context.peer.setReading(!isFull(context)),
     close: ({ context }) => context.peer.close(context.closure ?? CLOSURES.failed),
     terminate: ({ context }) => context.peer.terminate(),
-    enqueue: assign({ queue: ({ context }, message: ReceivedMessage) => [...context.queue, message] }),
+    enqueue: assign({ queue: ({ context }, message: ReceivedMessage) => context.queue.with(message) }),
     recordFinish: assign(({ context }, { isMalformed, session }: Finish) => ({
-      queue: context.queue.slice(1),
+      queue: context.queue.withoutFirst(),
       malformedInARow: isMalformed ? context.malformedInARow + 1 : 0,
       activeAt: context.monotonic(),
       ...(session && { session, sessionEnd: undefined }),
@@ -121,7 +127,7 @@ const connectionSetup = setup({
     isSessionEnded: ({ context }) => context.sessionEnd !== undefined,
     isTalkingNonsense: ({ context }) => context.malformedInARow >= context.limits.maxMalformed,
     isOwnMessageNext: ({ context }) =>
-      context.hasOwnMessages && context.session !== undefined && context.queue[0]?.isOwn === true,
+      context.hasOwnMessages && context.session !== undefined && context.queue.first?.isOwn === true,
     isMessageNext: ({ context }) => context.queue.length > 0,
     isIdle: ({ context }) => context.monotonic() - context.activeAt >= context.limits.idleTimeout,
   },
@@ -165,7 +171,7 @@ export const connectionMachine = connectionSetup.createMachine({
     ...input,
     session: undefined,
     sessionEnd: undefined,
-    queue: [],
+    queue: MessageQueue.EMPTY,
     malformedInARow: 0,
     isDraining: false,
     activeAt: input.monotonic(),
@@ -272,11 +278,11 @@ interface Finish {
 }
 
 function firstOf({ queue }: ConnectionContext): ReceivedMessage {
-  return queue[0] as ReceivedMessage;
+  return queue.first as ReceivedMessage;
 }
 
 /** The message that is being answered does not wait, so it does not count. */
 function isFull({ queue, limits }: ConnectionContext): boolean {
   if (queue.length > limits.maxQueuedMessages + 1) return true;
-  return queue.length > 1 && queue.reduce((sum, { bytes }) => sum + bytes, 0) > limits.maxQueuedBytes;
+  return queue.length > 1 && queue.bytes > limits.maxQueuedBytes;
 }

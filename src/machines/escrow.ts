@@ -13,16 +13,25 @@ export class Escrow {
     else undo();
   }
 
-  /** Takes it out, for good. The success state does this on entry. */
+  /** Takes it out. The success state does this on entry. */
   claim(): void {
     if (this.#state === 'open') this.#state = 'claimed';
-    this.#undo = undefined;
   }
 
   /** Gives it up: what is in it is undone now, and what comes later is undone then. No effect after `claim`. */
   release(): void {
     if (this.#state !== 'open') return;
     this.#state = 'released';
+    this.#undoIt();
+  }
+
+  /** Gives it up even if it was claimed: what claimed it has failed after all. */
+  revoke(): void {
+    this.#state = 'released';
+    this.#undoIt();
+  }
+
+  #undoIt(): void {
     const undo = this.#undo;
     this.#undo = undefined;
     undo?.();

@@ -35,7 +35,7 @@ export function connectionRunner({ clock, inspect }: ConnectionRunnerOptions): S
   const tables = inspect === undefined ? compileMachine(connectionMachine) : undefined;
   if (tables === undefined || tables instanceof Unsupported) return actorRunner(clock, inspect);
   return (input, onDefect) => {
-    const observer = { next: () => {}, emit: () => {}, complete: () => {}, error: onDefect };
+    const observer = { next: () => {}, emit: () => {}, complete: () => {}, lacks: () => {}, error: onDefect };
     const execution = new Execution(tables, clock, observer).start(input);
     return {
       get closure() {

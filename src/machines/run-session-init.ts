@@ -1,5 +1,6 @@
 import { createActor, type InspectionEvent } from 'xstate';
 import type { Clock } from '../model/clock.js';
+import { ConfigurationError, DefectError } from '../model/errors.js';
 import type { SessionInitResponse } from '../model/session-init-response.js';
 import { compileMachine, Unsupported } from './engine/compile.js';
 import { Execution } from './engine/execution.js';
@@ -64,26 +65,44 @@ type Inspect = (event: InspectionEvent) => void;
 /** Prepares to run inits: compiles the machine, once, or finds that XState's actor must run it. */
 export function sessionInitRunner(machine: SessionInitMachine, options: RunnerOptions): SessionInitRunner {
   const { clock, inspect, engine = inspect === undefined ? 'compiled' : 'actor', onFallback } = options;
+  if (engine !== 'compiled' && engine !== 'actor')
+    throw new ConfigurationError("engine must be 'compiled' or 'actor'.");
+  if (engine === 'compiled' && inspect !== undefined) {
+    throw new ConfigurationError("The compiled engine cannot be inspected: leave out engine, or set it to 'actor'.");
+  }
   const tables = engine === 'compiled' ? compileMachine(machine) : undefined;
-  if (tables instanceof Unsupported) onFallback?.(tables.feature);
-  const compiled = tables instanceof Unsupported ? undefined : tables;
+  let compiled = tables instanceof Unsupported ? undefined : tables;
+  const fallBack = (feature: string) => {
+    compiled = undefined;
+    onFallback?.(feature);
+  };
+  if (tables instanceof Unsupported) fallBack(tables.feature);
   return {
-    engine: compiled === undefined ? 'actor' : 'compiled',
+    get engine() {
+      return compiled === undefined ? 'actor' : 'compiled';
+    },
     start: (input, inspectThis) =>
       run(input, clock, (observer) =>
         compiled === undefined || inspectThis !== undefined
           ? startActor(machine, input, clock, observer, both(inspect, inspectThis))
-          : startCompiled(compiled, input, clock, observer),
+          : startCompiled(compiled, input, clock, observer, fallBack),
       ),
   };
 }
 
-function startCompiled(tables: Tables, input: SessionInitInput, clock: Clock, observer: InitObserver) {
+function startCompiled(
+  tables: Tables,
+  input: SessionInitInput,
+  clock: Clock,
+  observer: InitObserver,
+  fallBack: (feature: string) => void,
+) {
   const execution = new Execution(tables, clock, {
     next: observer.next,
     emit: () => {},
     complete: () => observer.complete(execution.context as SessionInitContext),
     error: (error) => observer.error(error, execution.context),
+    lacks: fallBack,
   });
   execution.start(input);
   return (event: CancelRequest) => execution.send({ ...event });
@@ -140,20 +159,23 @@ function run(
     if (steps.at(-1)?.state !== state) steps.push({ state, at: clock.monotonic() - startedAt });
   };
   const finished = new Promise<SessionInitResult>((resolve) => {
+    const fail = (defect: unknown, { escrow, ...known }: Partial<SessionInitContext>) => {
+      // A machine that threw while making its context has none.
+      const context = escrow && ({ escrow, ...known } as SessionInitContext);
+      // Whatever the machine did before, nobody is told of a session.
+      escrow?.revoke();
+      next('failedUnexpectedly');
+      const response = unexpected(input, context, clock);
+      resolve({ response, state: 'failedUnexpectedly', steps, context, defect });
+    };
     send = start({
       next,
       complete: (context) => {
-        const state = steps.at(-1)?.state as TerminalState;
-        resolve({ response: context.response as SessionInitResponse, state, steps, context });
+        const { response } = context;
+        if (response === undefined) fail(new DefectError('The machine ended without a response.'), context);
+        else resolve({ response, state: steps.at(-1)?.state as TerminalState, steps, context });
       },
-      error: (defect, { escrow, ...known }) => {
-        // A machine that threw while making its context has none.
-        const context = escrow && ({ escrow, ...known } as SessionInitContext);
-        escrow?.release();
-        next('failedUnexpectedly');
-        const response = unexpected(input, context, clock);
-        resolve({ response, state: 'failedUnexpectedly', steps, context, defect });
-      },
+      error: fail,
     });
   });
   return { finished, steps, cancel: (code) => send?.({ type: 'request.cancel', code }) };

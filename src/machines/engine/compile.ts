@@ -1,4 +1,5 @@
-import type { AnyStateMachine } from 'xstate';
+import { type AnyStateMachine, fromPromise } from 'xstate';
+import { ActionScope } from './action-scope.js';
 import type { Action, Guard, Invocation, MachineEvent, Scope, State, Tables, Timer, Transition } from './tables.js';
 
 /*
@@ -6,6 +7,9 @@ import type { Action, Guard, Invocation, MachineEvent, Scope, State, Tables, Tim
  * `transitions`, `always`, `initial`, `output`), `machine.implementations`, the `config` of `fromPromise`, and two fields
  * that XState does not document: `assign`'s `assignment` and `emit`'s `event`. The differential test notices if a release
  * changes one of them.
+ *
+ * It refuses, by name, what it does not know; and every function that mentions the actor (`self`, `system`, `spawn`), for
+ * there is none. What it accepts runs as XState runs it.
  */
 
 /** The machine uses something that the engine does not run. XState's own actor does. */
@@ -56,6 +60,9 @@ interface Implementations {
 
 /** A reference to an implementation: its name alone, or with parameters. */
 type Reference = string | { type: string; params?: unknown };
+
+/** How the logic of `fromPromise` takes events, as text: each logic has a function of its own. */
+const PROMISE_TRANSITION = String(fromPromise(async () => {}).transition);
 
 type AnyFunction = (...args: unknown[]) => unknown;
 
@@ -108,6 +115,8 @@ class Compiler {
       state.always = (node.always ?? []).map((transition) => this.#alwaysTransition(transition));
     }
     const { context } = this.#machine.config as { context?: unknown };
+    refuseReach(context, 'the context');
+    refuseReach(root.output, 'the output');
     return {
       id: root.id,
       initial: this.#stateOf(root.initial.target[0] as Node),
@@ -121,6 +130,7 @@ class Compiler {
   #frame(node: Node): Mutable<State> {
     if (node.type !== 'atomic' && node.type !== 'final') throw new UnsupportedFeature(`a ${node.type} state`);
     if (node.config.route !== undefined) throw new UnsupportedFeature('a route');
+    if (node.output !== undefined) throw new UnsupportedFeature('the output of a final state');
     return {
       key: node.key,
       id: node.id,
@@ -154,6 +164,7 @@ class Compiler {
     if (typeof delay === 'number') return () => delay;
     const implementation = this.#implementations.delays[delay as string];
     if (typeof implementation === 'number') return () => implementation;
+    refuseReach(implementation, `the delay '${delay}'`);
     if (typeof implementation === 'function') return implementation as Timer['delay'];
     throw new UnsupportedFeature(`the delay '${delay}', which has no implementation`);
   }
@@ -186,10 +197,13 @@ class Compiler {
   #invocation({ id, src, input, systemId, onSnapshot }: Node['invoke'][number]): Invocation {
     if (systemId !== undefined) throw new UnsupportedFeature('a systemId');
     if (onSnapshot !== undefined) throw new UnsupportedFeature('onSnapshot');
-    const logic = this.#implementations.actors[src] as { config?: unknown } | undefined;
-    if (typeof logic?.config !== 'function') {
+    const logic = this.#implementations.actors[src] as { config?: unknown; transition?: unknown } | undefined;
+    // Other kinds of logic have a config that is a function, too. What tells them apart is how they take events.
+    if (typeof logic?.config !== 'function' || String(logic.transition) !== PROMISE_TRANSITION) {
       throw new UnsupportedFeature(`the actor '${src}', which is not made by fromPromise`);
     }
+    refuseReach(logic.config, `the actor '${src}'`);
+    refuseReach(input, `the input of the actor '${src}'`);
     return {
       id,
       creator: logic.config as Invocation['creator'],
@@ -233,19 +247,20 @@ function compileAction(implementation: AnyFunction, params: (scope: Scope) => un
     event: emitted,
   } = implementation as { type?: string; assignment?: unknown; event?: unknown };
   if (!('resolve' in implementation)) {
+    refuseReach(implementation, 'an action');
     return (target, event) => {
-      const { context, self } = target;
-      const scope = { context, event };
+      const scope = new ActionScope(target, event);
       const resolved = params(scope);
-      target.perform(() => implementation({ ...scope, self }, resolved));
+      target.perform(() => implementation(scope, resolved));
     };
   }
   if (type === 'xstate.assign') return compileAssign(assignment, params);
   if (type === 'xstate.emit') {
-    const emittedOf = asFunction(emitted) as (args: object, params: unknown) => MachineEvent;
+    refuseReach(emitted, 'an emit');
+    const emittedOf = asFunction(emitted) as (scope: Scope, params: unknown) => MachineEvent;
     return (target, event) => {
-      const { context, self } = target;
-      target.emit(emittedOf({ context, event, self }, params({ context, event })));
+      const scope = new ActionScope(target, event);
+      target.emit(emittedOf(scope, params(scope)));
     };
   }
   throw new UnsupportedFeature(`the action ${type}`);
@@ -253,20 +268,35 @@ function compileAction(implementation: AnyFunction, params: (scope: Scope) => un
 
 function compileAssign(assignment: unknown, params: (scope: Scope) => unknown): Action {
   if (typeof assignment === 'function') {
+    refuseReach(assignment, 'an assign');
     return (target, event) => {
-      const { context, self } = target;
-      target.context = { ...context, ...assignment({ context, event, self }, params({ context, event })) };
+      const scope = new ActionScope(target, event);
+      target.context = { ...scope.context, ...assignment(scope, params(scope)) };
     };
   }
-  const properties = Object.entries(assignment as object).map(([key, value]) => [key, asFunction(value)] as const);
+  const properties = Object.entries(assignment as object).map(([key, value]) => {
+    refuseReach(value, 'an assign');
+    return [key, asFunction(value)] as const;
+  });
   return (target, event) => {
-    const { context, self } = target;
-    const args = { context, event, self };
-    const resolved = params(args);
-    const next = { ...context } as Record<string, unknown>;
-    for (const [key, value] of properties) next[key] = value(args, resolved);
+    const scope = new ActionScope(target, event);
+    const resolved = params(scope);
+    const next = { ...scope.context } as Record<string, unknown>;
+    for (const [key, value] of properties) next[key] = value(scope, resolved);
     target.context = next;
   };
+}
+
+/**
+ * The engine has no actor to offer. Whether a function wants one can be read from its text: a name that it takes from its
+ * arguments stays in it whatever a bundler does. What cannot be read is refused.
+ */
+function refuseReach(given: unknown, what: string): void {
+  if (typeof given !== 'function') return;
+  const text = Function.prototype.toString.call(given);
+  const name = /\b(?:self|system|spawn|emit)\b|\[native code\]/.exec(text)?.[0];
+  if (name === '[native code]') throw new UnsupportedFeature(`${what}, whose text cannot be read`);
+  if (name !== undefined) throw new UnsupportedFeature(`${what}, which mentions ${name}`);
 }
 
 function isTimerOfAfter(action: unknown): boolean {

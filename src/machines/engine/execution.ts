@@ -1,4 +1,5 @@
 import type { Clock } from '../../model/clock.js';
+import { ActionScope } from './action-scope.js';
 import { PromiseCall } from './promise-call.js';
 import type { ActionTarget, MachineEvent, State, Tables, Timer, Transition } from './tables.js';
 
@@ -9,6 +10,8 @@ export interface ExecutionObserver {
   emit(event: MachineEvent): void;
   complete(): void;
   error(error: unknown): void;
+  /** Something asks for a part of XState's actor, which the compiler could not foresee: this machine needs the actor. */
+  lacks(feature: string): void;
 }
 
 const NOTHING: readonly never[] = [];
@@ -44,7 +47,6 @@ export class Execution implements ActionTarget {
   #output: unknown;
 
   context: object = {};
-  readonly self = { send: (event: MachineEvent) => this.send(event) };
 
   constructor(tables: Tables, clock: Clock, observer: ExecutionObserver) {
     this.#tables = tables;
@@ -66,7 +68,7 @@ export class Execution implements ActionTarget {
     const event = { type: 'xstate.init', input };
     let before = this.context;
     try {
-      before = this.context = this.#tables.createContext({ input, self: this.self });
+      before = this.context = this.#tables.createContext({ input });
       this.#rootTimers = this.#setTimers(this.#tables.timers, event);
       this.#enter(this.#tables.initial, event);
       this.#settle(event);
@@ -89,6 +91,11 @@ export class Execution implements ActionTarget {
       this.#process(event);
       this.#drainMailbox();
     }
+  }
+
+  lacks(feature: string): never {
+    this.#observer.lacks(feature);
+    throw new Error(`The compiled engine has no ${feature}. XState's own actor runs this machine from now on.`);
   }
 
   perform(effect: () => void): void {
@@ -176,7 +183,7 @@ export class Execution implements ActionTarget {
     if (state.timers.length > 0) this.#timers = this.#setTimers(state.timers, event);
     if (state.invocations.length > 0) {
       this.#calls = state.invocations.map((invocation) => {
-        const input = invocation.input({ context: this.context, event, self: this.self });
+        const input = invocation.input(new ActionScope(this, event));
         const call = new PromiseCall(invocation, input, this);
         this.#defer(() => call.start());
         return call;
@@ -184,13 +191,15 @@ export class Execution implements ActionTarget {
     }
     if (!state.isFinal) return;
     const done = { type: `xstate.done.state.${state.id}`, output: undefined };
-    this.#output = this.#tables.output?.({ context: this.context, event: done, self: this.self });
+    this.#output = this.#tables.output?.(new ActionScope(this, done));
     for (const action of state.exit) action(this, event);
   }
 
   #setTimers(timers: readonly Timer[], event: MachineEvent): readonly RunningTimer[] {
     return timers.map(({ delay, event: after }) => {
-      const milliseconds = delay({ context: this.context, event });
+      const milliseconds = delay(new ActionScope(this, event));
+      // XState takes what is no number for an event to raise at once.
+      if (typeof milliseconds !== 'number') this.lacks('a delay that is no number');
       const timer: RunningTimer = { handle: undefined };
       this.#defer(() => {
         timer.handle = this.#clock.setTimeout(() => this.send(after), milliseconds);

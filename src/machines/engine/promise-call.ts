@@ -1,5 +1,11 @@
 import type { Invocation, MachineEvent } from './tables.js';
 
+/** Whom a promise belongs to. */
+interface Parent {
+  send(event: MachineEvent): void;
+  lacks(feature: string): never;
+}
+
 const ABORTED = AbortSignal.abort();
 
 /**
@@ -9,11 +15,11 @@ const ABORTED = AbortSignal.abort();
 export class PromiseCall {
   readonly input: unknown;
   readonly #invocation: Invocation;
-  readonly #parent: { send(event: MachineEvent): void };
+  readonly #parent: Parent;
   #status: 'created' | 'running' | 'settled' | 'stopped' = 'created';
   #controller: AbortController | undefined;
 
-  constructor(invocation: Invocation, input: unknown, parent: { send(event: MachineEvent): void }) {
+  constructor(invocation: Invocation, input: unknown, parent: Parent) {
     this.#invocation = invocation;
     this.input = input;
     this.#parent = parent;
@@ -24,6 +30,18 @@ export class PromiseCall {
     if (this.#status === 'stopped') return this.#controller?.signal ?? ABORTED;
     this.#controller ??= new AbortController();
     return this.#controller.signal;
+  }
+
+  get self(): never {
+    return this.#parent.lacks('self');
+  }
+
+  get system(): never {
+    return this.#parent.lacks('system');
+  }
+
+  get emit(): never {
+    return this.#parent.lacks('emit');
   }
 
   get isRunning(): boolean {

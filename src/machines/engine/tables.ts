@@ -17,8 +17,8 @@ export interface MachineEvent {
 /** Where an action acts: the execution, as far as actions may touch it. */
 export interface ActionTarget {
   context: object;
-  /** The `self` of the actions, which can be sent events. */
-  readonly self: object;
+  /** Somebody asks for a part of XState's actor that the engine has not. It throws. */
+  lacks(feature: string): never;
   /** Runs an effect now, or, while the machine is not started yet, once it is. */
   perform(effect: () => void): void;
   /** Has the machine emit an event when the current step is complete. */
@@ -42,7 +42,7 @@ export interface Transition {
 export interface Invocation {
   readonly id: string;
   readonly creator: (call: object) => unknown;
-  readonly input: (scope: Scope & { self: object }) => unknown;
+  readonly input: (scope: Scope) => unknown;
   readonly doneType: string;
   readonly errorType: string;
 }
@@ -69,8 +69,8 @@ export interface State {
 export interface Tables {
   readonly id: string;
   readonly initial: State;
-  readonly createContext: (args: { input: unknown; self: object }) => object;
-  readonly output: ((scope: Scope & { self: object }) => unknown) | undefined;
+  readonly createContext: (args: { input: unknown }) => object;
+  readonly output: ((scope: Scope) => unknown) | undefined;
   /** Of the root: they hold in every state. */
   readonly timers: readonly Timer[];
   readonly transitions: ReadonlyMap<string, readonly Transition[]>;

@@ -1,5 +1,4 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { transformSync } from '@swc/core';
@@ -89,8 +88,8 @@ const MUTANTS: readonly [bug: string, file: string, from: string, to: string][] 
   [
     'the output is computed from the wrong event',
     'execution',
-    'context: this.context, event: done, self',
-    'context: this.context, event, self',
+    'new ActionScope(this, done)',
+    'new ActionScope(this, event)',
   ],
   [
     'the exit actions of a final state are skipped',
@@ -117,7 +116,7 @@ const MUTANTS: readonly [bug: string, file: string, from: string, to: string][] 
     '(target !== source || true)',
   ],
   ['a transition that re-enters does not', 'compile', '(target !== source || reenter)', 'target !== source'],
-  ['assign forgets the rest of the context', 'compile', 'const next = { ...context }', 'const next = {}'],
+  ['assign forgets the rest of the context', 'compile', 'const next = { ...scope.context }', 'const next = {}'],
   ['parameters of guards are forgotten', 'compile', '(scope, params(scope));', '(scope, undefined);'],
   [
     'a late result of an abandoned promise is heard',
@@ -152,10 +151,13 @@ const MUTANTS: readonly [bug: string, file: string, from: string, to: string][] 
 ];
 
 const ENGINE = new URL('../../../src/machines/engine/', import.meta.url).pathname;
+const CACHE = new URL('../../../node_modules/.cache/', import.meta.url).pathname;
 let folder: string;
 
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'engine-mutants-'));
+  // Below node_modules, so that the copies find the packages that the engine imports.
+  mkdirSync(CACHE, { recursive: true });
+  folder = mkdtempSync(join(CACHE, 'engine-mutants-'));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 

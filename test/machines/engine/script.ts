@@ -49,11 +49,19 @@ interface Driven {
 }
 
 type Clock = ReturnType<typeof simulatedClock>;
-type Start = (machine: AnyStateMachine, input: unknown, clock: Clock, log: (entry: string) => void) => Driven;
+type Send = (event: { type: string }) => void;
+type Start = (
+  machine: AnyStateMachine,
+  input: unknown,
+  clock: Clock,
+  log: (entry: string) => void,
+  /** Lets the machine's own actions send to it. */
+  connect: (send: Send) => void,
+) => Driven;
 
 const text = (value: unknown) => JSON.stringify(value, (_, it) => (it instanceof Error ? `${it}` : it));
 
-export const startActor: Start = (machine, input, clock, log) => {
+export const startActor: Start = (machine, input, clock, log, connect) => {
   const actor = createActor(machine, { clock, input: input as never, logger: () => {} });
   actor.on('*', (event) => log(`emit ${text(event)}`));
   actor.subscribe({
@@ -61,6 +69,7 @@ export const startActor: Start = (machine, input, clock, log) => {
     complete: () => log('complete'),
     error: (error) => log(`error ${error}`),
   });
+  connect((event) => actor.send(event));
   actor.start();
   return {
     // XState warns in its development build of events to a finished actor; nobody sends any then.
@@ -71,7 +80,7 @@ export const startActor: Start = (machine, input, clock, log) => {
 
 export const startCompiled =
   ({ compileMachine, Unsupported, Execution }: Engine): Start =>
-  (machine, input, clock, log) => {
+  (machine, input, clock, log, connect) => {
     const tables = compileMachine(machine);
     if (tables instanceof Unsupported) throw new Error(`The engine does not run ${tables.feature}.`);
     const execution = new Execution(tables, clock, {
@@ -79,7 +88,9 @@ export const startCompiled =
       emit: (event) => log(`emit ${text(event)}`),
       complete: () => log('complete'),
       error: (error) => log(`error ${error}`),
+      lacks: (feature) => log(`lacks ${feature}`),
     });
+    connect((event) => execution.send(event as never));
     execution.start(input);
     return {
       send: (event) => execution.send(event as never),
@@ -98,12 +109,12 @@ export async function trace(
   const log = (entry: string) => entries.push(entry);
   const promises: { resolve: (value: unknown) => void; reject: (error: unknown) => void }[] = [];
   const clock = simulatedClock();
-  const driven = start(
-    build({ log, control: (resolve, reject) => promises.push({ resolve, reject }) }),
-    input,
-    clock,
-    log,
-  );
+  let send: Send = () => {};
+  const control: World['control'] = (resolve, reject) => promises.push({ resolve, reject });
+  const machine = build({ log, control, send: (event) => send(event) });
+  const driven = start(machine, input, clock, log, (given) => {
+    send = given;
+  });
   for (const [index, step] of steps.entries()) {
     log(`step ${index}: ${step.do}`);
     if (step.do === 'send') driven.send({ type: step.type });
