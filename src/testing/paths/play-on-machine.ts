@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { type AnyActorLogic, createActor, fromPromise } from 'xstate';
 import { decodeSessionInitMessage, FailedSessionInitInfo, type SessionInitMachine } from '../../index.js';
 import { simulatedClock } from '../simulated-clock.js';
+import { endAs } from './actors-of-path.js';
 import type { Path } from './find-paths.js';
-import { endAs } from './play-on-orchestrator.js';
 import { Walks } from './walk.js';
 
 /**

@@ -1,23 +1,24 @@
 import assert from 'node:assert/strict';
-import { type AnyActorLogic, fromPromise } from 'xstate';
 import {
   decodeSessionInitResponse,
-  encodeSessionInitResponse,
   FailedSessionInitInfo,
   type SessionInitEngine,
   type SessionInitMachine,
   TERMINAL_STATES,
 } from '../../index.js';
-import { answers, hangs } from '../scripted/behaviour.js';
-import {
-  type BackendScripts,
-  createTestOrchestrator,
-  letTimePass,
-  type TestOrchestrator,
-} from '../test-orchestrator.js';
+import { simulatedClock } from '../simulated-clock.js';
+import { createTestOrchestrator, letTimePass, type TestOrchestrator } from '../test-orchestrator.js';
 import type { MakeTransport } from '../transport-contract/stage.js';
+import {
+  BLOCKER,
+  endsByRequestTimeout,
+  isStuckInAdmission,
+  SHORT_REQUEST,
+  scriptFor,
+  withOwnActors,
+} from './actors-of-path.js';
+import { callDirectly } from './call-directly.js';
 import type { Path } from './find-paths.js';
-import type { Stimulus } from './stimuli.js';
 import { Walks } from './walk.js';
 
 /** On what paths are played. */
@@ -33,10 +34,6 @@ export interface PlayOptions {
  * it waits for is free.
  */
 const DEADLINES = { request: 1_000_000, admission: 500, authentication: 1_000, authorization: 1_000, session: 1_000 };
-/** Where the request deadline passes first: before any other deadline can. */
-const SHORT_REQUEST = 20;
-
-const BLOCKER = 'in-the-way';
 
 /**
  * Plays a path on an orchestrator with scripted backends under simulated time, and checks what comes of it.
@@ -48,8 +45,10 @@ export async function playOnOrchestrator(path: Path, options: PlayOptions): Prom
   const last = path.stimuli.at(-1);
   const isFull = isStuckInAdmission(path);
   const walks = new Walks(machine);
+  const clock = simulatedClock();
   const world = createTestOrchestrator({
-    machine: withOwnActors(path, machine, () => world),
+    clock,
+    machine: withOwnActors(path, machine, clock),
     deadlines: DEADLINES,
     throttle: false,
     engine,
@@ -133,83 +132,6 @@ function checkAnswer(path: Path, text: string): void {
   assert.equal(failure?.reason, TERMINAL_STATES[path.ending].reason, 'the client is told the reason');
   assert.equal(failure?.code, path.code, 'the client is told the code');
 }
-
-/** What a backend does that is overtaken: a yes that must have no effect, and a session that must be removed. */
-const tooLate = answers().after(60_000).ignoresAbort();
-
-/** The backends do what the stimuli say, the last one in time for the request deadline to pass in the next state. */
-function scriptFor(path: Path): BackendScripts {
-  const script: BackendScripts = { authenticate: tooLate, authorize: tooLate, create: tooLate };
-  for (const { means } of path.stimuli) if (means.by === 'actor') Object.assign(script, means.script);
-  const before = path.stimuli.at(-2)?.means;
-  if (endsByRequestTimeout(path) && before?.by === 'actor' && before.script !== undefined) {
-    const [method] = Object.keys(before.script);
-    Object.assign(script, { [method as string]: answers().after(SHORT_REQUEST - 1) });
-  }
-  const { authenticate } = script;
-  return {
-    ...script,
-    authenticate: (credentials, ...rest) => {
-      if (credentials.username === BLOCKER) return hangs().ignoresAbort();
-      return typeof authenticate === 'function' ? authenticate(credentials, ...rest) : (authenticate as never);
-    },
-  };
-}
-
-/** The actors of an extended machine that are not of its backends end as the stimuli say, too. */
-function withOwnActors(path: Path, machine: SessionInitMachine, world: () => TestOrchestrator): SessionInitMachine {
-  const actors: Record<string, AnyActorLogic> = {};
-  for (const state of Object.values(machine.states)) {
-    for (const { src } of state.invoke) {
-      if (PORTS.includes(String(src))) continue;
-      const at = path.stimuli.findIndex(({ means }) => means.by === 'actor' && means.src === src);
-      const delay = endsByRequestTimeout(path) && at === path.stimuli.length - 2 ? SHORT_REQUEST - 1 : 0;
-      actors[String(src)] = fromPromise(async () => {
-        const means = path.stimuli[at]?.means;
-        if (means?.by !== 'actor') return new Promise(() => {});
-        if (delay > 0) await new Promise<void>((resolve) => world().clock.setTimeout(resolve, delay));
-        return endAs(means.ending);
-      });
-    }
-  }
-  return machine.provide({ actors: actors as never });
-}
-
-/** The actors that the orchestrator itself puts in. */
-const PORTS = ['admit', 'authenticate', 'authorize', 'establishSession'];
-
-/** Ends as an actor does. */
-export function endAs(ending: Extract<Stimulus['means'], { by: 'actor' }>['ending']): unknown {
-  if ('error' in ending) throw ending.error;
-  return ending.output;
-}
-
-function endsByRequestTimeout({ stimuli }: Path): boolean {
-  const means = stimuli.at(-1)?.means;
-  return means?.by === 'timeout' && means.ofRequest;
-}
-
-/** Whether the init must find every place taken: it is to be refused for that, or to wait. */
-function isStuckInAdmission({ stimuli }: Path): boolean {
-  const [first] = stimuli;
-  return first !== undefined && first.means.by !== 'actor';
-}
-
-/** The orchestrator without anything before it. */
-const callDirectly: MakeTransport = (orchestrator) => ({
-  async connect() {
-    const caller = new AbortController();
-    return {
-      async ask(request) {
-        const options = { ipAddress: '192.0.2.1', signal: caller.signal };
-        return encodeSessionInitResponse(await orchestrator.init(JSON.parse(String(request)), options));
-      },
-      leave: () => caller.abort(),
-    };
-  },
-  drain: async () => {},
-  close: async () => {},
-});
 
 function withResolvers(): { promise: Promise<void>; resolve: () => void } {
   let resolve = () => {};
