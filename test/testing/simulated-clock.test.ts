@@ -27,6 +27,23 @@ describe('simulatedClock', () => {
     expect(fired.at(-1)).toBe('never@1051/51');
   });
 
+  test('says how long it is until the next timer', () => {
+    const clock = simulatedClock();
+    expect(clock.untilNext).toBeUndefined();
+    const late = clock.setTimeout(() => {}, 30);
+    const early = clock.setTimeout(() => {}, 10);
+    clock.increment(4);
+    expect(clock.untilNext).toBe(6);
+    clock.clearTimeout(early);
+    expect(clock.untilNext).toBe(26);
+    clock.jump(1_000);
+    expect(clock.untilNext).toBe(26);
+    clock.clearTimeout(late);
+    expect(clock.untilNext).toBeUndefined();
+    clock.setTimeout(() => {}, -5);
+    expect(clock.untilNext).toBe(0);
+  });
+
   test('timers that timers set take part, at their exact time', () => {
     const clock = simulatedClock({ startAt: 0 });
     const fired: number[] = [];
