@@ -28,12 +28,14 @@ describe('P1-P8 on schedules of one scheduler', () => {
   test('hold on all ways of one init, with two steps off the straight way', async () => {
     const exploration = await explore({ exhaustive: { inits: 1, deviations: 2 } });
     expectNothingBroken(exploration);
-    expect(exploration.runs).toBeGreaterThan(1_000);
+    expect(exploration.runs).toBeGreaterThan(400);
   }, 240_000);
 
-  test('hold on all ways of one init, with one step off at any of 20 turns', async () => {
-    expectNothingBroken(await explore({ exhaustive: { inits: 1, deviations: 1, turns: 20 } }));
-  }, 120_000);
+  test('hold on all ways of one init, with one step off, and at any of six turns', async () => {
+    const exploration = await explore({ exhaustive: { inits: 1, deviations: 2, turns: 6 } });
+    expectNothingBroken(exploration);
+    expect(exploration.runs).toBeGreaterThan(700);
+  }, 240_000);
 
   test('hold on all ways of two inits, with one step off the straight way', async () => {
     expectNothingBroken(await explore({ exhaustive: { inits: 2, deviations: 1 } }));

@@ -12,7 +12,7 @@ import {
 } from '../../src/index.js';
 import { seededRandom } from '../../src/testing/exploration/random.js';
 import { randomSchedule, randomSetting } from '../../src/testing/exploration/random-schedule.js';
-import { run } from '../../src/testing/exploration/run.js';
+import { run, type Scheduler } from '../../src/testing/exploration/run.js';
 import { type InitRecorder, recordInits } from '../../src/testing/record-inits.js';
 import { replay } from '../../src/testing/replay.js';
 import { InitWorld, type Script, USER_SECRET } from '../support/init-world.js';
@@ -49,12 +49,14 @@ describe('a recorded init replays to the identical response', () => {
       const states = new Set<string>();
       for (let seed = 1; seed <= 150; seed++) {
         const random = seededRandom(seed);
-        const next = randomSchedule(random);
+        const setting = randomSetting(random, engine);
+        const { moment, deed } = randomSchedule(random);
         let recorder: InitRecorder | undefined;
-        await run(randomSetting(random, engine), (world) => {
+        const recordThen: Scheduler['moment'] = (world) => {
           recorder ??= recordInits(world.orchestrator);
-          return next(world);
-        });
+          return moment(world);
+        };
+        await run(setting, { moment: recordThen, deed });
         for (const recording of recorder?.recordings ?? []) {
           const { difference } = await replay(recording);
           expect({ seed, recording, difference }).toEqual({ seed, recording, difference: undefined });

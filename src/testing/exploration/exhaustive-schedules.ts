@@ -1,6 +1,6 @@
 import { nextName } from './random-schedule.js';
 import { type RunResult, run } from './run.js';
-import { BACKENDS, type Deed, type Moment, OUTCOMES, type Setting, type Step } from './script.js';
+import { BACKENDS, type Deed, type Moment, OUTCOMES, type Setting } from './script.js';
 import { isUnanswered } from './story.js';
 import { DEADLINES, type World, type WorldOptions } from './world.js';
 
@@ -10,7 +10,7 @@ export interface ExhaustiveBounds {
   inits?: number;
   /**
    * How often a run does something else than the next thing that leads straight to a session: another backend's answer,
-   * another answer, an earlier moment, a caller that leaves, time, a drain. @defaultValue 2
+   * another answer, a caller that leaves, time, a drain; or does it before all has come to rest. @defaultValue 2
    */
   deviations?: number;
   /** A step may come at once after the one before, or so many turns of the microtask queue later. @defaultValue 0 */
@@ -32,18 +32,16 @@ export async function* exhaustiveSchedules(
   async function* visit(deviations: readonly Deviation[]): AsyncGenerator<RunResult, void> {
     /** How many choices there were at each position. */
     const widths: number[] = [];
-    const result = await run(
-      setting,
-      (world) => {
-        const deeds = possibleDeeds(world, inits);
-        const position = widths.length;
-        widths.push(deeds.length * moments.length);
-        const choice = deviations.find((it) => it.position === position)?.choice ?? 0;
-        return stepAt(choice, deeds, moments);
-      },
-      options,
-    );
-    yield result;
+    const choose = <Choice>(choices: readonly Choice[]): Choice | undefined => {
+      const position = widths.length;
+      widths.push(choices.length);
+      return choices[deviations.find((it) => it.position === position)?.choice ?? 0];
+    };
+    const scheduler = {
+      moment: () => choose(moments),
+      deed: (world: World) => choose(possibleDeeds(world, inits)),
+    };
+    yield await run(setting, scheduler, options);
     if (deviations.length === most) return;
     const first = (deviations.at(-1)?.position ?? -1) + 1;
     for (let position = first; position < widths.length; position++) {
@@ -62,18 +60,14 @@ interface Deviation {
   choice: number;
 }
 
-function stepAt(choice: number, deeds: readonly Deed[], moments: readonly Moment[]): Step | undefined {
-  const deed = deeds[Math.floor(choice / moments.length)];
-  return deed && { moment: moments[choice % moments.length] as Moment, deed };
-}
-
-/** What can happen now; first what leads straight to a session for everybody. */
-function possibleDeeds(world: World, inits: number): Deed[] {
-  const deeds: Deed[] = [];
+/** What can happen now; first what leads straight to a session for everybody, or nothing if that needs no help. */
+function possibleDeeds(world: World, inits: number): (Deed | undefined)[] {
+  const deeds: (Deed | undefined)[] = [];
   if (world.stories.size < inits) deeds.push({ do: 'init', init: nextName(world, 'alice'), atOnce: {} });
   const calls = [...world.calls];
   for (const { backend, story } of calls) deeds.push({ do: 'answer', backend, init: story.name, outcome: 'yes' });
-  if (deeds.length === 0) return [];
+  if (deeds.length === 0) deeds.push(undefined);
+  if (world.unanswered.length + calls.length === 0) return deeds;
   for (const { backend, story, hasCreated } of calls) {
     if (hasCreated || !isUnanswered(story)) continue;
     if (backend === 'session manager') deeds.push({ do: 'create', init: story.name });
@@ -84,7 +78,7 @@ function possibleDeeds(world: World, inits: number): Deed[] {
     deeds.push({ do: 'pass', milliseconds }, { do: 'stall', milliseconds });
   }
   if (world.drain === undefined) deeds.push({ do: 'drain', milliseconds: 0 }, { do: 'drain', milliseconds: 500 });
-  if (world.stories.size > 0) deeds.push({ do: 'failRemoval' });
+  deeds.push({ do: 'failRemoval' });
   return deeds;
 }
 

@@ -4,15 +4,14 @@ import {
   BACKENDS,
   type BackendName,
   type Deed,
-  type Moment,
   OUTCOMES,
   type Outcome,
   POLICIES,
   type Setting,
+  USERS,
 } from './script.js';
 import type { World } from './world.js';
 
-const USERS = ['alice', 'bob', 'carol'];
 /** Before, at and after every deadline. */
 const TIMES = [0, 1, 499, 500, 501, 700, 1_199, 1_200];
 
@@ -50,11 +49,12 @@ export function randomSchedule(random: Random): Scheduler {
     guessing: random.pick([0, 0, 0.4, 0.7]),
   };
   let left = 4 * mood.inits + random.below(8);
-  return (world) => {
-    if (left-- <= 0) return undefined;
-    const deed = randomDeed(random, world, mood);
-    const moment: Moment = random.chance(mood.haste) ? random.pick([0, 0, 1, 2, 3, random.below(24)]) : 'atRest';
-    return { moment, deed };
+  return {
+    moment: () => {
+      if (left-- <= 0) return undefined;
+      return random.chance(mood.haste) ? random.pick([0, 0, 1, 2, 3, random.below(24)]) : 'atRest';
+    },
+    deed: (world) => randomDeed(random, world, mood),
   };
 }
 

@@ -1,10 +1,15 @@
 import { checkAtRest, checkAtTheEnd, checkNothingIsLeft, checkSessions } from './promises.js';
-import type { Script, Setting, Step } from './script.js';
+import type { Deed, Moment, Script, Setting, Step } from './script.js';
 import type { Violation } from './story.js';
 import { DEADLINES, World, type WorldOptions } from './world.js';
 
-/** Says what happens next, or that nothing does. */
-export type Scheduler = (world: World) => Step | undefined;
+/** Says what happens next. */
+export interface Scheduler {
+  /** How long to wait for it; undefined ends the run. */
+  moment(world: World): Moment | undefined;
+  /** What it is, once that moment has come; undefined to go on, or to end the run if everything has come to rest. */
+  deed(world: World): Deed | undefined;
+}
 
 /** What came of a run. */
 export interface RunResult {
@@ -18,14 +23,25 @@ export interface RunResult {
 const ALL_RETRIES = 120_000;
 
 /** Runs one schedule to its end, and then lets happen whatever still can. The first promise that is broken is told. */
-export async function run(setting: Setting, next: Scheduler, options?: WorldOptions): Promise<RunResult> {
+export async function run(setting: Setting, scheduler: Scheduler, options?: WorldOptions): Promise<RunResult> {
   const world = new World(setting, options);
   const steps: Step[] = [];
-  for (let step = next(world); step !== undefined && world.violations.length === 0; step = next(world)) {
-    if (await world.play(step)) steps.push(step);
-    if (step.moment !== 'atRest') continue;
-    await world.comeToRest();
-    checkAtRest(world);
+  let waited: Moment = 'atRest';
+  while (world.violations.length === 0) {
+    const moment = scheduler.moment(world);
+    if (moment === undefined) break;
+    if (moment === 'atRest') {
+      await world.comeToRest();
+      checkAtRest(world);
+    } else for (let turn = 0; turn < moment; turn++) await undefined;
+    waited = moment === 'atRest' ? moment : (waited === 'atRest' ? 0 : waited) + moment;
+    const deed = scheduler.deed(world);
+    if (deed === undefined && moment === 'atRest') break;
+    // Whatever does not wait for anything must not take a turn.
+    const done = deed !== undefined && world.perform(deed);
+    if (deed === undefined || !(done instanceof Promise ? await done : done)) continue;
+    steps.push({ moment: waited, deed });
+    waited = 0;
   }
   if (world.violations.length === 0) await conclude(world);
   return { script: { setting, steps }, violation: world.violations[0], world };
@@ -33,8 +49,12 @@ export async function run(setting: Setting, next: Scheduler, options?: WorldOpti
 
 /** Plays a script. */
 export function runScript({ setting, steps }: Script, options?: WorldOptions): Promise<RunResult> {
-  const left = [...steps];
-  return run(setting, () => left.shift(), options);
+  let next = 0;
+  const scheduler: Scheduler = {
+    moment: () => steps[next]?.moment,
+    deed: () => steps[next++]?.deed,
+  };
+  return run(setting, scheduler, options);
 }
 
 async function conclude(world: World): Promise<void> {

@@ -6,6 +6,7 @@ export type BackendName = 'authenticator' | 'authorizer' | 'session manager';
 export type Outcome = 'yes' | 'no' | 'garbage' | 'an error' | 'overload';
 
 export const BACKENDS: readonly BackendName[] = ['authenticator', 'authorizer', 'session manager'];
+export const USERS: readonly string[] = ['alice', 'bob', 'carol'];
 export const OUTCOMES: readonly Outcome[] = ['yes', 'no', 'garbage', 'an error', 'overload'];
 export const POLICIES: readonly SessionLimitPolicy[] = ['allow', 'reuse', 'evictOldest', 'refuse'];
 

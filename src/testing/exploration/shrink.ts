@@ -1,5 +1,5 @@
 import { type RunResult, runScript } from './run.js';
-import { type Deed, PLAIN_SETTING, type Script, type Setting, type Step } from './script.js';
+import { type Deed, PLAIN_SETTING, type Script, type Setting, type Step, USERS } from './script.js';
 import type { WorldOptions } from './world.js';
 
 /** No more runs than that: a script that is a little longer than it must be is good enough. */
@@ -45,7 +45,7 @@ function* simplerThan(script: Script): Generator<Script, void> {
       yield { setting, steps: steps.with(index, simpler) };
     }
   }
-  yield* withoutNumbers(script);
+  yield* withPlainNames(script);
 }
 
 function* simplerSteps({ moment, deed }: Step): Generator<Step, void> {
@@ -65,13 +65,19 @@ function* simplerDeeds(deed: Deed): Generator<Deed, void> {
   }
 }
 
-/** `alice#3` becomes `alice#2`, and `bob` becomes `alice`, if they are free. */
-function* withoutNumbers({ setting, steps }: Script): Generator<Script, void> {
-  const names = steps.flatMap(({ deed }) => (deed.do === 'init' ? [deed.init] : []));
-  for (const [index, name] of names.entries()) {
-    const plain = index === 0 ? 'alice' : `alice#${index + 1}`;
-    if (name === plain || names.includes(plain)) continue;
-    const renamed = (deed: Deed): Deed => ('init' in deed && deed.init === name ? { ...deed, init: plain } : deed);
-    yield { setting, steps: steps.map((step) => ({ ...step, deed: renamed(step.deed) })) };
+/** Names users and their inits by the order of their coming: `bob#3` becomes `alice`, `bob#5` becomes `alice#2`. */
+function* withPlainNames({ setting, steps }: Script): Generator<Script, void> {
+  const names = new Map<string, string>();
+  const counts = new Map<string, number>();
+  for (const { deed } of steps) {
+    if (deed.do !== 'init') continue;
+    const user = deed.init.split('#', 1)[0] as string;
+    const count = (counts.get(user) ?? 0) + 1;
+    counts.set(user, count);
+    const plain = USERS[[...counts.keys()].indexOf(user)] as string;
+    names.set(deed.init, count === 1 ? plain : `${plain}#${count}`);
   }
+  if ([...names].every(([name, plain]) => name === plain)) return;
+  const renamed = (deed: Deed): Deed => ('init' in deed ? { ...deed, init: names.get(deed.init) ?? deed.init } : deed);
+  yield { setting, steps: steps.map((step) => ({ ...step, deed: renamed(step.deed) })) };
 }

@@ -14,7 +14,7 @@ import {
 import type { Clock } from '../../model/clock.js';
 import { type SimulatedClock, simulatedClock } from '../simulated-clock.js';
 import { type Gatekeeper, gatedBackends, secretOf } from './gated-backends.js';
-import type { Deed, Setting, Step } from './script.js';
+import type { Deed, Setting } from './script.js';
 import { SessionBook } from './session-book.js';
 import { type InitStory, isUnanswered, type OpenCall, type Violation } from './story.js';
 
@@ -66,6 +66,8 @@ export class World implements Gatekeeper {
   readonly store: Backends['sessionManager'];
   readonly orchestrator: SessionOrchestrator;
   drain: DrainStory | undefined;
+  /** How many timers have fired. */
+  #fired = 0;
   #failingRemovals = 0;
   #removalsToFail = 0;
   readonly #byAddress = new Map<string, InitStory>();
@@ -74,13 +76,14 @@ export class World implements Gatekeeper {
     this.setting = setting;
     const { limitPolicy, maxSessionsPerUser, maxFailures } = setting;
     const limits = { limitPolicy, maxSessionsPerUser };
-    const real = options.backends?.(this.clock, limits) ?? {};
-    this.store = real.sessionManager ?? memorySessionManager({ clock: this.clock, ...limits });
+    const clock = this.#countingClock();
+    const real = options.backends?.(clock, limits) ?? {};
+    this.store = real.sessionManager ?? memorySessionManager({ clock, ...limits });
     this.book = new SessionBook(setting, this.store, (promise, says) => this.broken(promise, says));
     this.orchestrator = createSessionOrchestrator({
       ...options.orchestrator,
       ...gatedBackends({ ...real, sessionManager: this.store }, this),
-      clock: this.clock,
+      clock,
       deadlines: DEADLINES,
       engine: setting.engine,
       maxInFlight: setting.maxInFlight,
@@ -123,18 +126,29 @@ export class World implements Gatekeeper {
     return [...this.calls].find((call) => call.story.name === name && call.backend === backend);
   }
 
-  /** Waits for the moment of a step and does it. @returns false if nothing of the kind can happen now */
-  async play({ moment, deed }: Step): Promise<boolean> {
-    if (moment === 'atRest') await this.comeToRest();
-    else for (let turn = 0; turn < moment; turn++) await undefined;
-    if (deed.do !== 'pass') return this.#perform(deed);
-    await this.clock.advance(deed.milliseconds);
-    return true;
+  /** Does something now. @returns false if nothing of the kind can happen */
+  perform(deed: Deed): boolean | Promise<boolean> {
+    return deed.do === 'pass' ? this.clock.advance(deed.milliseconds).then(() => true) : this.#perform(deed);
+  }
+
+  #countingClock(): Clock {
+    const { now, monotonic, setTimeout, clearTimeout } = this.clock;
+    const counted = (callback: () => void) => () => {
+      this.#fired++;
+      callback();
+    };
+    return { now, monotonic, setTimeout: (callback, delay) => setTimeout(counted(callback), delay), clearTimeout };
   }
 
   /** Waits until nothing happens by itself any more, unless time passes. */
-  comeToRest(): Promise<void> {
-    return this.clock.advance(0);
+  async comeToRest(): Promise<void> {
+    let fired: number;
+    do {
+      // All microtasks are done before it comes.
+      await new Promise((resolve) => setImmediate(resolve));
+      fired = this.#fired;
+      this.clock.increment(0);
+    } while (this.#fired > fired);
   }
 
   #perform(deed: Exclude<Deed, { do: 'pass' }>): boolean {
