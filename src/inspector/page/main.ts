@@ -11,7 +11,7 @@ import { outcomesView } from './outcomes-view.js';
 import { Store } from './store.js';
 import { printable } from './text.js';
 import { themeButton } from './theme.js';
-import { forgetToken, takeToken } from './token.js';
+import { forgetToken, takeToken, tokenIn } from './token.js';
 import type { Page, View } from './view.js';
 
 const store = new Store();
@@ -144,11 +144,17 @@ function showStatus(is: ConnectionStatus): void {
 }
 
 const token = takeToken();
+addEventListener('hashchange', () => {
+  // The address was opened where the page is already.
+  if (tokenIn(location.hash) !== undefined) {
+    takeToken();
+    location.reload();
+  } else if (token !== undefined) route();
+});
 if (token === undefined) {
   status.textContent = 'no token';
   fill(main, tokenForm(false));
 } else {
-  addEventListener('hashchange', route);
   route();
   stayConnected(
     token,

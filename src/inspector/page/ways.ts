@@ -1,4 +1,4 @@
-import type { InitSummary, InspectedMachine } from '../protocol.js';
+import type { InspectedMachine } from '../protocol.js';
 
 type Graph = InspectedMachine['graph'];
 
@@ -24,9 +24,4 @@ export class Ways {
     const common = `${this.#root}->${this.stateId(to)}`;
     return this.#edges.has(own) || !this.#edges.has(common) ? own : common;
   }
-}
-
-/** The states that an init came through, the first and the last included. */
-export function statesOf({ phases, state }: InitSummary, initial: string): string[] {
-  return [initial, ...phases.map(([phase]) => phase), state];
 }
