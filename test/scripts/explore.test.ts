@@ -1,0 +1,35 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from '@jest/globals';
+
+const COMMAND = fileURLToPath(new URL('../../scripts/explore.mjs', import.meta.url));
+
+function explore(...args: string[]) {
+  return spawnSync(process.execPath, [COMMAND, ...args], { encoding: 'utf8' });
+}
+
+describe('npm run explore', () => {
+  test('tells how many schedules there were, how many a second, and its seed', () => {
+    const { status, stdout, stderr } = explore('--runs', '20', '--seed', '7');
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatch(/^20 schedules in \d+\.\d s, \d+ a second, seed 7\n/);
+    expect(stdout).toMatch(/\nEvery promise held\.\n$/);
+  });
+
+  test('writes one line of JSON when asked', () => {
+    const { stdout } = explore('--replay', 'init alice; time passes 500 ms', '--json');
+    expect(stdout.split('\n')).toHaveLength(2);
+    expect(JSON.parse(stdout)).toMatchObject({ runs: 1, states: { authAttemptTimedOut: 1 } });
+  });
+
+  test.each([
+    [['--runs', 'many'], "--runs is a whole number, and not 'many'."],
+    [['--engine', 'steam'], '--engine is compiled or actor'],
+    [['--replay', 'alice sings'], "'alice sings' is no sentence of a script."],
+    [['--loud'], "Unknown option '--loud'"],
+  ])('says what was expected in place of %j', (args, message) => {
+    const { status, stdout, stderr } = explore(...args);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toContain(message);
+  });
+});
