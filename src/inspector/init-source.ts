@@ -1,4 +1,4 @@
-import type { Clock, InitInspector, InitRecord, InitUnderWay, SessionOrchestrator } from '../index.js';
+import type { Clock, InitInspector, InitRecord, InitRecording, InitUnderWay, SessionOrchestrator } from '../index.js';
 import { describeCause } from '../server/logging/describe-cause.js';
 import { InitTrace } from './init-trace.js';
 import type { InitSummary, OutcomeSlot, Overview } from './protocol.js';
@@ -23,6 +23,7 @@ export interface InitSourceOptions {
 interface EndedInit {
   readonly record: InitRecord;
   readonly trace: InitTrace | undefined;
+  recording?: InitRecording;
 }
 
 /** Gathers what orchestrators do. While nobody looks, it keeps the latest records, and does nothing else. */
@@ -31,6 +32,8 @@ export class InitSource {
   readonly #orchestrators = new Map<InspectableOrchestrator, { end: () => void }>();
   readonly #inspections: (() => void)[] = [];
   readonly #traces = new Map<string, InitTrace>();
+  /** Those that have ended, until their recording comes. */
+  readonly #sampled = new Map<string, EndedInit>();
   /** A ring: the latest so many. */
   readonly #latest: EndedInit[] = [];
   #next = 0;
@@ -68,6 +71,7 @@ export class InitSource {
   close(): void {
     for (const end of this.#inspections.splice(0)) end();
     this.#traces.clear();
+    this.#sampled.clear();
     this.#statistics = undefined;
     this.#pending = { successes: [], failures: [], count: 0 };
   }
@@ -110,7 +114,8 @@ export class InitSource {
         trace?.add(event);
       },
     };
-    this.#inspections.push(orchestrator.inspect(inspector));
+    const record = orchestrator.on('init.recorded', (recording) => this.#recorded(recording));
+    this.#inspections.push(orchestrator.inspect(inspector), record);
   }
 
   /** So many in each second of the clock. */
@@ -126,11 +131,18 @@ export class InitSource {
     const { keep } = this.#options;
     if (keep > 0) this.#latest[this.#next++ % keep] = init;
     if (this.#statistics === undefined) return;
-    this.#traces.delete(record.referenceId);
+    if (this.#traces.delete(record.referenceId)) this.#sampled.set(record.referenceId, init);
     this.#statistics.add(record);
     this.#pending.count++;
     const list = record.state === 'authorized' ? this.#pending.successes : this.#pending.failures;
     if (list.length < this.#maxPending) list.push(init);
+  }
+
+  /** Of those that were sampled: it comes as soon as the init has ended, before it is shown. */
+  #recorded(recording: InitRecording): void {
+    const init = this.#sampled.get(recording.referenceId);
+    if (init !== undefined) init.recording = recording;
+    this.#sampled.delete(recording.referenceId);
   }
 
   #inOrder(): EndedInit[] {
@@ -144,7 +156,7 @@ function endOf({ record }: EndedInit): number {
   return record.startedAt + record.duration;
 }
 
-function summarize({ record, trace }: EndedInit): InitSummary {
+function summarize({ record, trace, recording }: EndedInit): InitSummary {
   const { referenceId, state, reason, code, username, user, ipAddress, sessionId, startedAt, duration } = record;
   const summary: InitSummary = {
     ...{ referenceId, state, username: cut(username), ipAddress: cut(ipAddress), startedAt, duration },
@@ -157,6 +169,7 @@ function summarize({ record, trace }: EndedInit): InitSummary {
   if (record.cause !== undefined) summary.cause = describeCause(record.cause);
   if (trace !== undefined) summary.events = trace.events;
   if (trace?.response !== undefined) summary.response = trace.response;
+  if (recording !== undefined) summary.recording = recording;
   return summary;
 }
 

@@ -1,4 +1,5 @@
 import type { LaidOutGraph } from '../graph/laid-out-graph.js';
+import type { InitRecording } from '../model/init-recording.js';
 
 /*
  * What goes between the inspector and its page, as JSON. Nothing in it is secret: it is made of what each message is
@@ -124,6 +125,8 @@ export interface InitSummary {
   events?: readonly InitEvent[];
   /** Only if it was sampled: as it went to the client, but for the secret. */
   response?: object;
+  /** Only if it was sampled: from it `replay()` of `session-init/testing` runs the init again. */
+  recording?: InitRecording;
 }
 
 /** One event of an init, and where it led. */

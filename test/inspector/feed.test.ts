@@ -6,6 +6,7 @@ import { Feed } from '../../src/inspector/feed.js';
 import { InitSource } from '../../src/inspector/init-source.js';
 import { inspectedMachine } from '../../src/inspector/inspected-machine.js';
 import type { InspectorMessage, InspectorUpdate } from '../../src/inspector/protocol.js';
+import { replay } from '../../src/testing/replay.js';
 import { InitWorld, type Script, USER_SECRET } from '../support/init-world.js';
 import { BEHAVIOURS, YES, YES_SLOWLY } from '../support/scripted-backends.js';
 
@@ -123,6 +124,10 @@ describe('what a viewer is told', () => {
       isFault: true,
     });
     world.checkPromises();
+    // What is saved from the page can be run again, with the same outcome.
+    for (const { recording } of Object.values(told)) {
+      expect((await replay(JSON.parse(JSON.stringify(recording)))).difference).toBeUndefined();
+    }
   });
 
   test('a deadline that passes, a cancellation, and a request that is none', async () => {
