@@ -40,7 +40,7 @@ export interface Replay {
  * what it did when it did, or is replaced by another one that works in memory. It comes to the identical response, or
  * says where it first differs.
  *
- * @param recording - an `InitRecording`, or the JSON text of one
+ * @param recording - an `InitRecording`, the JSON text of one, or what the inspector's page has saved of a sampled init
  * @throws ConfigurationError if it is no recording, or one of another version of the machine: it says what was expected
  */
 export async function replay(recording: unknown, options: ReplayOptions = {}): Promise<Replay> {

@@ -88,6 +88,15 @@ describe('a recorded init replays to the identical response', () => {
     for (const recording of recordings) expect((await replay(recording)).difference).toBeUndefined();
   });
 
+  test('from a file that the page of the inspector has saved', async () => {
+    const recording = await recordScript(GOOD);
+    const saved = { format: 'session-init.recorded-init', version: 1, init: { state: 'authorized', recording } };
+    expect((await replay(JSON.stringify(saved))).difference).toBeUndefined();
+    await expect(replay({ ...saved, init: { state: 'authorized' } })).rejects.toThrow(
+      'This is no recording of an init',
+    );
+  });
+
   test('an answer that came while its deadline was about to fire', async () => {
     const recording = await recordScript({ ...GOOD, authentication: { ...YES, after: 499 } });
     // Measured, its timer was 3 ms late, and the answer came first.

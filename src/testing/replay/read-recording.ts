@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ConfigurationError, type InitRecording, machineHash, type SessionInitMachine } from '../../index.js';
 import { RECORDING_VERSION } from '../../model/init-recording.js';
+import { isJsonObject } from '../../model/json.js';
 
 const at = z.number().nonnegative();
 const from = z.enum(['admit', 'authenticate', 'authorize', 'establishSession']);
@@ -52,12 +53,12 @@ const schema = z.object({
 });
 
 /**
- * Reads a recording, from its JSON text or the value of that.
+ * Reads a recording, from its JSON text or the value of that, or from a file that the inspector's page has saved.
  *
  * @throws ConfigurationError saying what was expected, if it is none, or one of another machine than `machine`
  */
 export function readRecording(given: unknown, machine: SessionInitMachine): InitRecording {
-  const value = typeof given === 'string' ? parse(given) : given;
+  const value = unwrap(typeof given === 'string' ? parse(given) : given);
   const { success, error } = schema.safeParse(value);
   if (!success) {
     const [issue] = error.issues;
@@ -73,6 +74,11 @@ export function readRecording(given: unknown, machine: SessionInitMachine): Init
     );
   }
   return recording;
+}
+
+/** The page saves what it shows of an init, and in that its recording if there is one. */
+function unwrap(value: unknown): unknown {
+  return isJsonObject(value) && isJsonObject(value['init']) ? value['init']['recording'] : value;
 }
 
 function parse(text: string): unknown {
