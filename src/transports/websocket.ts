@@ -115,6 +115,8 @@ export function webSocketTransport(
     clientTracking: false,
     perMessageDeflate: false,
     maxPayload: maxMessageBytes,
+    // One frame of a client for each turn of the event loop: it can send thousands of them in one chunk.
+    allowSynchronousEvents: false,
     // A message may come in many small pieces, each of which takes far more memory than its bytes.
     maxBufferedChunks: Math.max(1_024, maxMessageBytes / 64),
     maxFragments: Math.max(1_024, maxMessageBytes / 64),

@@ -69,6 +69,13 @@ export class WebSocketClient {
     return this.send(value).next();
   }
 
+  /** Waits until the server has read what was sent: its pong is behind that. */
+  async read(): Promise<void> {
+    const pong = once(this.socket, 'pong');
+    this.socket.ping();
+    await pong;
+  }
+
   close(code = 1000): Promise<{ code: number; reason: string }> {
     this.socket.close(code);
     return this.closed;

@@ -51,6 +51,8 @@ export class WebSocketConnection implements ConnectionPeer, SessionHolder {
   readonly #machine: RunningConnection;
   /** Ends what is being answered when the client has gone, or the connection is closed. */
   readonly #controller = new AbortController();
+  /** Whether the machine is being told that a message is finished, and so may begin the next one. */
+  #isFinishing = false;
   /** The latest answer: it may outlive the connection by a moment. */
   #answered = Promise.resolve();
   /** Sessions whose answers went out while nothing was read, so that a client that is gone was not noticed. */
@@ -96,7 +98,30 @@ export class WebSocketConnection implements ConnectionPeer, SessionHolder {
   }
 
   answer(received: ReceivedMessage): void {
-    this.#answered = this.#answer(received);
+    this.#takeTurn(() => {
+      this.#answered = this.#answer(received);
+    });
+  }
+
+  handle(received: ReceivedMessage): void {
+    this.#takeTurn(() => this.#handle(received));
+  }
+
+  /** Begins with a message: at once, or in the next turn of the event loop if another one was finished in this turn. */
+  #takeTurn(begin: () => void): void {
+    if (this.#isFinishing) {
+      setImmediate(() => {
+        if (!this.#controller.signal.aborted) begin();
+      });
+    } else {
+      begin();
+    }
+  }
+
+  #finish(isMalformed: boolean, session?: FullAuthSession): void {
+    this.#isFinishing = true;
+    this.#machine.send({ type: 'message.finished', isMalformed, session });
+    this.#isFinishing = false;
   }
 
   async #answer(received: ReceivedMessage): Promise<void> {
@@ -109,13 +134,13 @@ export class WebSocketConnection implements ConnectionPeer, SessionHolder {
     }
     try {
       const response = await orchestrator.init(message, { ipAddress, signal: this.#controller.signal });
-      this.#machine.send({ type: 'message.finished', isMalformed, session: this.#deliver(response) });
+      this.#finish(isMalformed, this.#deliver(response));
     } catch (cause) {
       this.#fail('orchestrator.init', cause);
     }
   }
 
-  async handle(received: ReceivedMessage): Promise<void> {
+  async #handle(received: ReceivedMessage): Promise<void> {
     const session = this.#session;
     const { onMessage } = this.#around.settings;
     if (session === undefined || onMessage === undefined) return;
@@ -126,7 +151,7 @@ export class WebSocketConnection implements ConnectionPeer, SessionHolder {
       // Nobody can say whether the session is still alive, so its client is not let in (ASVS 16.5.3).
       this.#around.tell({ type: 'fault.reported', source: 'sessionManager.refresh', cause });
       this.#sendError('session_manager_fail', 'The session could not be checked, so the message was not handled.');
-      this.#machine.send({ type: 'message.finished', isMalformed: false });
+      this.#finish(false);
       return;
     }
     if (conversation.signal.aborted) return;
@@ -139,7 +164,7 @@ export class WebSocketConnection implements ConnectionPeer, SessionHolder {
       this.#around.tell({ type: 'handler.failed', ...about, cause });
       this.#sendError('handler_failed', 'The service failed to handle the message.', referenceId);
     }
-    this.#machine.send({ type: 'message.finished', isMalformed: false });
+    this.#finish(false);
   }
 
   tellSessionEnd(sessionId: number, cause: SessionEndCause): void {

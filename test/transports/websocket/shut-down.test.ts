@@ -34,7 +34,7 @@ describe('a drain', () => {
     const { release, reached } = world.hold('held');
     const client = await world.connect();
     client.send(request('held'), request('next'));
-    await reached;
+    await Promise.all([reached, client.read()]);
     const drained = world.transport.drain();
     await new Promise((resolve) => setImmediate(resolve));
     release();
@@ -121,7 +121,7 @@ describe('a drain', () => {
     const { reached } = world.hold('held');
     const client = await world.connect();
     client.send(request('held'), request('next'), request('last'));
-    await reached;
+    await Promise.all([reached, client.read()]);
     const drained = Promise.all([world.transport.drain(), world.orchestrator.drain(1_000)]);
     await world.clock.advance(1_000);
     const frames = await client.take(3);
