@@ -119,6 +119,16 @@ describe('messages', () => {
     expect(talk.isReading).toBe(false);
     talk.finish();
     expect(talk.isReading).toBe(true);
+    talk.receive(large);
+    expect(talk.isReading).toBe(false);
+    talk.finish();
+    expect(talk.isReading).toBe(true);
+  });
+
+  test('as many bytes as are allowed may wait', () => {
+    const half = message(' '.repeat(500));
+    expect(new Talk().receive(half, half).isReading).toBe(true);
+    expect(new Talk().receive(half, half, message(' ')).isReading).toBe(false);
   });
 });
 
@@ -142,12 +152,15 @@ describe('the end of a session', () => {
     expect(talk.asked).toEqual(['handle a', ...told]);
   });
 
-  test('while a request is answered waits for the answer', () => {
-    const talk = new Talk().bind().receive(init('other')).end();
-    expect(talk.asked).toEqual(['answer other']);
-    talk.finish();
-    expect(talk.asked).toEqual(['answer other', ...told]);
-  });
+  test.each(['removed', 'expired', 'evicted'] as const)(
+    'while a request is answered waits for the answer: %s',
+    (cause) => {
+      const talk = new Talk().bind().receive(init('other')).send({ type: 'session.ended', sessionId: 1, cause });
+      expect(talk.asked).toEqual(['answer other']);
+      talk.finish();
+      expect(talk.asked).toEqual(['answer other', `tell 1 ${cause}`, 'close 4001']);
+    },
+  );
 
   test('while a request is answered does not matter if that brings a new session', () => {
     const talk = new Talk().bind().receive(init('other'), own('next')).end().finish(sessionOf(2));
@@ -189,7 +202,9 @@ describe('silence', () => {
   });
 
   test('pongs keep nobody who says nothing: after the idle time-out it is closed with 1000, exactly', () => {
-    const talk = new Talk().bind();
+    const talk = new Talk();
+    talk.clock.increment(20_000);
+    talk.bind();
     for (let count = 0; count < 3; count++) {
       talk.clock.increment(30_000);
       talk.send({ type: 'pong.received' });
