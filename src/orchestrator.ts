@@ -22,6 +22,7 @@ import {
 import type { SessionInitResponse } from './model/session-init-response.js';
 import { withDeadline } from './model/with-deadline.js';
 import { Admission, type AdmissionOptions } from './orchestration/admission.js';
+import { Background } from './orchestration/background.js';
 import { EventHub, type OrchestratorEvents } from './orchestration/events.js';
 import { guarded } from './orchestration/guarded.js';
 import type { Verdict } from './orchestration/guess-counter.js';
@@ -154,7 +155,7 @@ export function createSessionOrchestrator(options: SessionOrchestratorOptions): 
   const admission = new Admission(options, throttle, reportFault('throttle'));
   const running = new Map<RunningInit, Omit<InitUnderWay, 'steps'>>();
   const inspectors = new Inspectors(reportFault('inspect'));
-  const removals = new Set<Promise<void>>();
+  const background = new Background();
   const sessions = new Sessions(sessionManager, clock, deadlines.session, options.sweepInterval ?? 30_000, events);
 
   const machine = (options.machine ?? sessionInitMachine).provide({
@@ -163,11 +164,11 @@ export function createSessionOrchestrator(options: SessionOrchestratorOptions): 
       clock,
       canBeStopped: false,
       admit: (request, callOptions) => admission.admit(request, callOptions),
-      onOrphan: (report) => events.emit('session.orphaned', report),
-      onRemoval: (removal) => {
-        removals.add(removal);
-        removal.finally(() => removals.delete(removal));
+      onOrphan: (report) => {
+        events.emit('session.orphaned', report);
+        if (report.outcome === 'removed') sessions.ended(report.sessionId, 'removed');
       },
+      background,
       onEvicted: (sessionId) => sessions.ended(sessionId, 'evicted'),
     }),
   });
@@ -180,7 +181,8 @@ export function createSessionOrchestrator(options: SessionOrchestratorOptions): 
   const recordingOf = initRecorder(machine);
   const onResponse = options.onResponse && guarded(options.onResponse, reportFault('onResponse'));
   async function init(message: unknown, initOptions?: Partial<InitOptions>): Promise<SessionInitResponse> {
-    const { ipAddress = '', signal, deadlines: shorter } = initOptions ?? {};
+    const { ipAddress = '', deadlines: shorter } = initOptions ?? {};
+    const signal = initOptions?.signal instanceof AbortSignal ? initOptions.signal : undefined;
     const origin = { referenceId: nanoid(), ipAddress, startedAt: clock.now() };
     const input = {
       message: decode(message),
@@ -216,7 +218,7 @@ export function createSessionOrchestrator(options: SessionOrchestratorOptions): 
     const cancelled = underWay.filter((run) => running.has(run));
     for (const run of cancelled) run.cancel('draining');
     await all;
-    await atMost(Math.max(deadline, deadlines.session), Promise.all(removals));
+    await atMost(Math.max(deadline, deadlines.session), background.whenIdle());
     const adapters = new Set([options.authenticator, options.authorizer, sessionManager]);
     await Promise.all([...adapters].map(closeAdapter));
     return { finished: underWay.length - cancelled.length, cancelled: cancelled.length };

@@ -51,12 +51,11 @@ export function readCreation(value: unknown): SessionCreation | undefined {
   }
 }
 
-/** The id of the session that a session manager says it created, however little else of it is right. */
+/** The id of the session in what a session manager answered, however little else of it is right. */
 export function createdSessionId(value: unknown): number | undefined {
   try {
-    const { outcome, session } = value as { outcome: unknown; session?: { session_id?: unknown } };
-    const id = session?.session_id;
-    return outcome === 'created' && Number.isSafeInteger(id) ? (id as number) : undefined;
+    const id = (value as { session?: { session_id?: unknown } }).session?.session_id;
+    return Number.isSafeInteger(id) ? (id as number) : undefined;
   } catch {
     return undefined;
   }

@@ -1,5 +1,6 @@
-import type { SessionManager } from '../adapters/ports.js';
+import type { CallOptions, SessionManager } from '../adapters/ports.js';
 import type { Clock } from '../model/clock.js';
+import type { Secret } from '../model/secret.js';
 import { withDeadline } from '../model/with-deadline.js';
 
 /** A session that was created for nobody, and what became of its removal. */
@@ -7,7 +8,8 @@ export interface OrphanReport {
   sessionId: number;
   user: string;
   referenceId: string;
-  outcome: 'removed' | 'retrying' | 'abandoned';
+  /** `superseded`: its secret opens it no more, so that it is somebody else's, or gone. */
+  outcome: 'removed' | 'superseded' | 'retrying' | 'abandoned';
   /** How often the removal was tried. */
   attempts: number;
   /** Why the latest attempt failed. */
@@ -26,17 +28,20 @@ const WAITS = [100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800, 25_600];
  * @returns when the session is removed or abandoned; it never rejects
  */
 export async function removeOrphan(
-  orphan: { sessionId: number; user: string; referenceId: string },
+  { secret, ...orphan }: { sessionId: number; user: string; referenceId: string; secret: Secret | undefined },
   sessionManager: SessionManager,
   clock: Clock,
   report: (report: OrphanReport) => void,
 ): Promise<void> {
+  const call = <Result>(method: string, run: (options: CallOptions) => Promise<Result>) =>
+    withDeadline(clock, ATTEMPT_DEADLINE, `${sessionManager.name}.${method}`, run);
   for (let attempts = 1; ; attempts++) {
     try {
-      await withDeadline(clock, ATTEMPT_DEADLINE, `${sessionManager.name}.remove`, (options) =>
-        sessionManager.remove(orphan.sessionId, options),
-      );
-      report({ ...orphan, outcome: 'removed', attempts });
+      // With the policy `reuse`, the same session may have been given to another client, under another secret.
+      const found = secret && (await call('findBySecret', (options) => sessionManager.findBySecret(secret, options)));
+      const isOurs = secret === undefined || found?.session_id === orphan.sessionId;
+      if (isOurs) await call('remove', (options) => sessionManager.remove(orphan.sessionId, options));
+      report({ ...orphan, outcome: isOurs ? 'removed' : 'superseded', attempts });
       return;
     } catch (cause) {
       const wait = WAITS[attempts - 1];

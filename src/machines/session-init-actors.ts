@@ -32,8 +32,8 @@ export interface SessionInitActorsOptions extends Backends {
   clock?: Clock;
   /** Told of every session that was created for nobody. `removal` is done when it is removed or given up. */
   onOrphan?: (report: OrphanReport) => void;
-  /** Told when the removal of such a session begins, so that a shut-down can wait for it. */
-  onRemoval?: (removal: Promise<void>) => void;
+  /** Told when work begins that may go on after an init has ended, and when it ends: so that a shut-down can wait. */
+  background?: { begin(): void; end(): void };
   /**
    * Whether somebody may stop the machine, or leave the state that invoked it, before it has ended. Who never does saves
    * the signal that is needed to notice.
@@ -55,7 +55,7 @@ export function sessionInitActors(options: SessionInitActorsOptions) {
   const {
     admit = async () => ({ outcome: 'admitted' }),
     onOrphan = () => {},
-    onRemoval = () => {},
+    background,
     onEvicted = () => {},
   } = options;
   return {
@@ -78,18 +78,26 @@ export function sessionInitActors(options: SessionInitActorsOptions) {
 
     establishSession: fromPromise<SessionCreation | undefined, EstablishmentRequest>(async (call) => {
       const { user, ipAddress, referenceId, escrow } = call.input;
-      const answer: unknown = await sessionManager.create({ user, ipAddress }, new LazySignal(call));
-      const sessionId = createdSessionId(answer);
-      if (sessionId !== undefined) {
-        // Whoever stops the machine from outside leaves no final state behind that would release the escrow.
-        if (canBeStopped) releaseOnAbort(escrow, call.signal);
-        escrow.deposit(() =>
-          onRemoval(removeOrphan({ sessionId, user, referenceId }, sessionManager, clock, onOrphan)),
-        );
+      background?.begin();
+      try {
+        const answer: unknown = await sessionManager.create({ user, ipAddress }, new LazySignal(call));
+        const sessionId = createdSessionId(answer);
+        const creation = readCreation(answer);
+        if (sessionId !== undefined) {
+          const secret = creation?.outcome === 'created' ? creation.session.session_secret : undefined;
+          // Whoever stops the machine from outside leaves no final state behind that would release the escrow.
+          if (canBeStopped) releaseOnAbort(escrow, call.signal);
+          escrow.deposit(() => {
+            background?.begin();
+            const orphan = { sessionId, secret, user, referenceId };
+            removeOrphan(orphan, sessionManager, clock, onOrphan).finally(() => background?.end());
+          });
+        }
+        if (creation?.outcome === 'created') creation.evicted?.forEach(onEvicted);
+        return creation;
+      } finally {
+        background?.end();
       }
-      const creation = readCreation(answer);
-      if (creation?.outcome === 'created') creation.evicted?.forEach(onEvicted);
-      return creation;
     }),
   };
 }

@@ -1,5 +1,6 @@
 import type { OrphanReport } from '../machines/orphan-removal.js';
 import type { InitRecording } from '../model/init-recording.js';
+import { guarded } from './guarded.js';
 import type { InitRecord } from './init-record.js';
 
 /** How a session ended before its client was done with it. */
@@ -39,7 +40,7 @@ export class EventHub {
   on<Type extends EventType>(type: Type, listener: Listener<Type>): () => void {
     const listeners = this.#listeners.get(type) ?? new Set();
     this.#listeners.set(type, listeners);
-    const entry = ((event: OrchestratorEvents[Type]) => listener(event)) as Listener<EventType>;
+    const entry = guarded(listener as Listener<EventType>, (cause) => this.#reportListener(type, cause));
     listeners.add(entry);
     return () => listeners.delete(entry);
   }
@@ -58,13 +59,13 @@ export class EventHub {
   }
 
   emit<Type extends EventType>(type: Type, event: OrchestratorEvents[Type]): void {
-    for (const listener of this.#listeners.get(type) ?? []) {
-      try {
-        listener(event);
-      } catch (cause) {
-        // A listener of faults that fails has nobody left to be reported to.
-        if (type !== 'fault.reported') this.emit('fault.reported', { source: `listener of ${type}`, cause });
-      }
-    }
+    const listeners = this.#listeners.get(type);
+    // A copy, since a listener may subscribe another one, or itself anew; who has left meanwhile is told nothing.
+    for (const listener of [...(listeners ?? [])]) if (listeners?.has(listener)) listener(event);
+  }
+
+  /** A listener of faults that fails has nobody left to be reported to. */
+  #reportListener(type: EventType, cause: unknown): void {
+    if (type !== 'fault.reported') this.emit('fault.reported', { source: `listener of ${type}`, cause });
   }
 }

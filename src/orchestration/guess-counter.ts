@@ -1,5 +1,9 @@
 import { type RateLimiterAbstract, RateLimiterRes } from 'rate-limiter-flexible';
 import type { CallOptions } from '../adapters/ports.js';
+import { OverloadedError } from '../model/errors.js';
+
+/** So many may wait on one key: those of one account or address must not fill the queue of all. */
+const MAX_WAITING = 1_024;
 
 /** What became of an attempt: only `denied` counts as a guess; `succeeded` clears the count. */
 export type Verdict = 'succeeded' | 'denied' | 'withdrawn';
@@ -16,7 +20,15 @@ interface Line {
   held: number;
   /** How many of them there have ever been. */
   entered: number;
+  /** Set by a success: the points of those that had entered then go on until then. */
+  carried: { entered: number; until: number };
   readonly waiting: Set<() => void>;
+}
+
+/** A point that was taken, and the system's time at which it is gone by itself, with its window. */
+interface Point {
+  readonly entry: number;
+  readonly until: number;
 }
 
 /**
@@ -45,14 +57,15 @@ export class GuessCounter {
 
   /**
    * @returns the attempt; or, if the key is locked, the seconds until it is not
-   * @throws whatever the limiter's store throws, or the reason of the signal
+   * @throws whatever the limiter's store throws, the reason of the signal, or an OverloadedError if too many wait already
    */
   async reserve(key: string, options: CallOptions): Promise<Guess | number> {
     for (;;) {
       const line = this.#enter(key);
+      const entry = line.entered;
       try {
-        await this.#limiter.consume(key);
-        return this.#guess(key, line);
+        const { msBeforeNext } = await this.#limiter.consume(key);
+        return this.#guess(key, line, { entry, until: Date.now() + msBeforeNext });
       } catch (rejection) {
         if (!(rejection instanceof RateLimiterRes)) {
           line.held--;
@@ -61,12 +74,14 @@ export class GuessCounter {
         }
         const failures = await this.#giveUp(key, line);
         if (failures >= this.#limiter.points) return Math.max(1, Math.ceil(rejection.msBeforeNext / 1000));
-        if (line.active > 0) await turnIn(line, options.signal);
+        if (line.active === 0) continue;
+        if (line.waiting.size >= MAX_WAITING) throw new OverloadedError(`${MAX_WAITING} attempts wait for this key.`);
+        await turnIn(line, options.signal);
       }
     }
   }
 
-  #guess(key: string, line: Line): Guess {
+  #guess(key: string, line: Line, point: Point): Guess {
     return {
       settle: async (verdict) => {
         let freed = 0;
@@ -74,7 +89,7 @@ export class GuessCounter {
           if (verdict === 'succeeded' && this.#clearOnSuccess) freed = await this.#clear(key, line);
           else if (verdict === 'denied') line.held--;
           else {
-            await this.#giveBack(key, line);
+            await this.#giveBack(key, line, point);
             freed = 1;
           }
         } finally {
@@ -105,10 +120,12 @@ export class GuessCounter {
    *
    * @returns how many points are taken then
    */
-  async #giveBack(key: string, line: Line): Promise<number> {
+  async #giveBack(key: string, line: Line, point?: Point): Promise<number> {
     line.held--;
+    // In the next window it would be one guess more.
+    if (point !== undefined && isGone(point, line)) return 0;
     const { consumedPoints } = await this.#limiter.reward(key);
-    if (consumedPoints <= 0 && line.active === 1) await this.#limiter.delete(key);
+    if (consumedPoints < 0 || (consumedPoints === 0 && line.active === 1)) await this.#limiter.delete(key);
     return consumedPoints;
   }
 
@@ -116,13 +133,20 @@ export class GuessCounter {
   async #clear(key: string, line: Line): Promise<number> {
     line.held--;
     const others = line.held;
+    line.carried = { entered: line.entered, until: Date.now() + this.#limiter.duration * 1000 };
     if (others > 0) await this.#limiter.set(key, others, this.#limiter.duration);
     else await this.#limiter.delete(key);
     return this.#limiter.points - others;
   }
 
   #enter(key: string): Line {
-    const line = this.#lines.get(key) ?? { active: 0, held: 0, entered: 0, waiting: new Set() };
+    const line = this.#lines.get(key) ?? {
+      active: 0,
+      held: 0,
+      entered: 0,
+      carried: { entered: 0, until: 0 },
+      waiting: new Set(),
+    };
     this.#lines.set(key, line);
     line.active++;
     line.held++;
@@ -141,6 +165,10 @@ export class GuessCounter {
     }
     if (line.active === 0 && line.waiting.size === 0 && this.#lines.get(key) === line) this.#lines.delete(key);
   }
+}
+
+function isGone({ entry, until }: Point, { carried }: Line): boolean {
+  return Date.now() >= (entry <= carried.entered ? Math.max(until, carried.until) : until);
 }
 
 function turnIn(line: Line, signal: AbortSignal): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Clock } from '../model/clock.js';
+import { ConfigurationError } from '../model/errors.js';
 
 /** Removes at most `limit` of something in one short step. @returns how many it removed */
 export type SweepStep = (limit: number) => Promise<number>;
@@ -18,8 +19,16 @@ export class Sweeper {
   #timer: unknown;
   #stopped = false;
 
-  /** @param interval - milliseconds from the end of one sweep to the begin of the next */
+  /**
+   * @param interval - milliseconds from the end of one sweep to the begin of the next
+   * @throws ConfigurationError if that is no positive whole number
+   */
   constructor(clock: Clock, interval: number, step: SweepStep, onFault: (cause: unknown) => void) {
+    if (!(Number.isSafeInteger(interval) && interval > 0)) {
+      throw new ConfigurationError(
+        `sweepInterval must be a positive whole number of milliseconds, and is ${interval}.`,
+      );
+    }
     this.#clock = clock;
     this.#interval = interval;
     this.#step = step;

@@ -4,6 +4,7 @@ import { ConfigurationError } from '../model/errors.js';
 import type { FailureCode } from '../model/failure-reason.js';
 import { addressKey } from './address-key.js';
 import { type Guess, GuessCounter, type Verdict } from './guess-counter.js';
+import { RecentKeys } from './recent-keys.js';
 
 /** How many failed attempts are allowed within which time. */
 export interface ThrottleLimit {
@@ -27,6 +28,13 @@ export interface ThrottleOptions {
    * @defaultValue 200 in an hour
    */
   address?: ThrottleLimit;
+  /**
+   * Whether failures of an account from addresses that it was used from before count apart from all others: up to as many,
+   * and no more than 100 with them. Whoever guesses elsewhere then cannot lock its user out.
+   *
+   * @defaultValue true
+   */
+  trustKnownAddresses?: boolean;
 }
 
 /** An attempt that may go ahead. Settle it once its outcome is known. */
@@ -43,15 +51,26 @@ export interface Throttled {
   retryAfter: number;
 }
 
+const OPTIONS = ['account', 'address', 'trustKnownAddresses'];
 const NIST_MAXIMUM = 100;
+/** So many pairs of account and address are remembered. */
+const MAX_TRUSTED = 100_000;
+/** The longest delay that a timer takes: the counts are forgotten by one. */
+const MAX_WINDOW = 2 ** 31 - 1;
 
 /** Bounds failed attempts by account and by address. Only a denial counts: faults, time-outs and overload never do. */
 export class Throttle {
   readonly #accounts: GuessCounter;
   readonly #addresses: GuessCounter;
+  /** Of accounts at addresses from which they were used; together with the other count it stays within NIST's maximum. */
+  readonly #atKnownAddresses: GuessCounter | undefined;
+  /** Accounts with addresses from which they were used: those used last. */
+  readonly #trusted = new RecentKeys(MAX_TRUSTED);
 
   /** @throws ConfigurationError if a limit is not positive, or lets more failures through than NIST allows */
   constructor(options: ThrottleOptions = {}) {
+    const unknown = Object.keys(options).find((key) => !OPTIONS.includes(key));
+    if (unknown !== undefined) throw new ConfigurationError(`throttle has ${OPTIONS.join(', ')}, and no ${unknown}.`);
     const account = options.account ?? { maxFailures: 50, window: 3_600_000 };
     const address = options.address ?? { maxFailures: 200, window: 3_600_000 };
     if (account.maxFailures > NIST_MAXIMUM) {
@@ -61,46 +80,67 @@ export class Throttle {
     }
     this.#accounts = new GuessCounter(limiter('account', account), true);
     this.#addresses = new GuessCounter(limiter('address', address), false);
+    const known = Math.min(account.maxFailures, NIST_MAXIMUM - account.maxFailures);
+    if (options.trustKnownAddresses !== false && known > 0) {
+      const limit = limiter('known-address', { ...account, maxFailures: known });
+      this.#atKnownAddresses = new GuessCounter(limit, true);
+    }
   }
 
   /** Takes part in both counts before anything is asked of a backend. It waits if only attempts under way are in the way. */
   async reserve(username: string, ipAddress: string, options: CallOptions): Promise<Attempt | Throttled> {
-    const byAccount = await this.#accounts.reserve(username, options);
-    if (typeof byAccount === 'number') return { outcome: 'refused', code: 'locked', retryAfter: byAccount };
-    let byAddress: Guess | number;
+    const address = addressKey(ipAddress);
+    const byAddress = await this.#addresses.reserve(address, options);
+    if (typeof byAddress === 'number') return { outcome: 'refused', code: 'throttled', retryAfter: byAddress };
+    let byAccount: Guess | number;
     try {
-      byAddress = await this.#addresses.reserve(addressKey(ipAddress), options);
+      byAccount = await this.#counterOf(username, address).reserve(username, options);
     } catch (error) {
-      await byAccount.settle('withdrawn');
+      await byAddress.settle('withdrawn');
       throw error;
     }
-    if (typeof byAddress === 'number') {
-      await byAccount.settle('withdrawn');
-      return { outcome: 'refused', code: 'throttled', retryAfter: byAddress };
+    if (typeof byAccount === 'number') {
+      await byAddress.settle('withdrawn');
+      return { outcome: 'refused', code: 'locked', retryAfter: byAccount };
     }
-    return new BothCounts(byAccount, byAddress);
+    return new BothCounts(byAccount, byAddress, () => this.#trusted.add(pairOf(username, address)));
   }
+
+  /** Attempts from addresses that the account was used from count apart: who guesses elsewhere locks nobody out. */
+  #counterOf(username: string, address: string): GuessCounter {
+    return this.#trusted.has(pairOf(username, address)) ? (this.#atKnownAddresses ?? this.#accounts) : this.#accounts;
+  }
+}
+
+function pairOf(username: string, address: string): string {
+  return JSON.stringify([username, address]);
 }
 
 class BothCounts implements Attempt {
   readonly outcome = 'reserved';
   readonly #byAccount: Guess;
   readonly #byAddress: Guess;
+  readonly #onSuccess: () => void;
 
-  constructor(byAccount: Guess, byAddress: Guess) {
+  constructor(byAccount: Guess, byAddress: Guess, onSuccess: () => void) {
     this.#byAccount = byAccount;
     this.#byAddress = byAddress;
+    this.#onSuccess = onSuccess;
   }
 
   async settle(verdict: Verdict): Promise<void> {
+    if (verdict === 'succeeded') this.#onSuccess();
     await Promise.all([this.#byAccount.settle(verdict), this.#byAddress.settle(verdict)]);
   }
 }
 
 /** It counts by the system's clock, whatever clock the orchestrator runs on: its store may be shared with other nodes. */
 function limiter(name: string, { maxFailures, window }: ThrottleLimit): RateLimiterMemory {
-  if (!(Number.isInteger(maxFailures) && maxFailures > 0 && Number.isInteger(window) && window > 0)) {
-    throw new ConfigurationError(`throttle.${name} needs positive whole numbers as maxFailures and window.`);
+  const isWhole = Number.isInteger(maxFailures) && Number.isInteger(window);
+  if (!isWhole || maxFailures < 1 || window < 1 || window > MAX_WINDOW) {
+    throw new ConfigurationError(
+      `throttle.${name} needs whole numbers: maxFailures from 1, and window from 1 to ${MAX_WINDOW} milliseconds.`,
+    );
   }
   return new RateLimiterMemory({ keyPrefix: name, points: maxFailures, duration: window / 1000 });
 }

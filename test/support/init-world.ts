@@ -69,9 +69,7 @@ export class InitWorld {
   init(username: string, signal?: AbortSignal): void {
     this.asked++;
     const message = { username, user_secret: USER_SECRET };
-    this.orchestrator
-      .init(message, { ipAddress: '192.0.2.1', signal })
-      .then((response) => this.answers.push(response));
+    this.orchestrator.init(message, { ipAddress: '192.0.2.1', signal }).then((response) => this.answers.push(response));
   }
 
   /** Lets everything that can still happen happen: late answers, retries of removals. */

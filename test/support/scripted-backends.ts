@@ -152,7 +152,8 @@ export function scriptedSessionManager(
       return { outcome: 'created', session };
     },
     remove: async (sessionId) => log.live.delete(sessionId),
-    findBySecret: async () => undefined,
+    findBySecret: async (secret) =>
+      [...log.live.values()].find(({ session_secret }) => session_secret?.reveal() === secret.reveal()),
     findById: async (sessionId) => log.live.get(sessionId),
     listByUser: async () => [...log.live.values()],
     refresh: async (sessionId) => log.live.get(sessionId),

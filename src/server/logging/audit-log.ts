@@ -45,7 +45,7 @@ export function logAudit(orchestrator: Pick<SessionOrchestrator, 'on'>, logger: 
   };
 }
 
-const ORPHAN_LEVELS = { removed: 'info', retrying: 'warn', abandoned: 'error' } as const;
+const ORPHAN_LEVELS = { removed: 'info', superseded: 'info', retrying: 'warn', abandoned: 'error' } as const;
 
 const MESSAGES = {
   success: 'A session was established.',

@@ -91,6 +91,7 @@ export class World implements Gatekeeper {
       // So late that it is no timer that a script waits for.
       sweepInterval: 2 ** 31 - 1,
       throttle: maxFailures > 0 && {
+        trustKnownAddresses: false,
         account: { maxFailures, window: THROTTLE_WINDOW },
         address: { maxFailures: maxFailures + 1, window: THROTTLE_WINDOW },
       },
