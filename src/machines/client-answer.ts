@@ -11,16 +11,16 @@ export type Answer =
   /** A failure, which goes to the caller as it came. */
   | { readonly outcome: 'failed'; readonly response: SessionInitResponse }
   /** A success, but without session details that the client could use. */
-  | { readonly outcome: 'unusable'; readonly details: string }
+  | { readonly outcome: 'unusable'; readonly details: string | undefined }
   /** No response at all. */
-  | { readonly outcome: 'malformed'; readonly details: string };
+  | { readonly outcome: 'malformed'; readonly details: string | undefined };
 
 /** Reads a server's answer from any JSON value. It never throws, and repeats no value in `details`. */
 export function readAnswer(value: unknown): Answer {
   const response = decodeSessionInitResponse(value);
   const { data } = response;
   if (data instanceof FailedSessionInitInfo) {
-    const details = data.details ?? '';
+    const { details } = data;
     // The decoder forces `success` to false where there is no session, so what the server said is read again.
     const claimsSuccess = isJsonObject(value) && own(value, 'success') === true;
     if (claimsSuccess && data.reason === 'SESSION_DETAILS_MISSING') return { outcome: 'unusable', details };

@@ -50,9 +50,9 @@ export function runClientInit(input: ClientInput, { clock, inspect }: RunClientI
         resolve({ response: response as SessionInitResponse, cause: failure?.cause });
       },
       error: (cause) => {
-        const { context } = actor.getSnapshot() as { context?: ClientContext };
-        context?.escrow.release();
-        resolve({ response: unexpected(input, context, clock), cause });
+        const { context } = actor.getSnapshot();
+        context.escrow.release();
+        resolve({ response: unexpected(context, clock), cause });
       },
     });
   });
@@ -69,16 +69,7 @@ function readMessage(message: unknown): SessionInitMessage | MalformedSessionIni
   }
 }
 
-function unexpected(
-  { referenceId }: ClientInput,
-  context: ClientContext | undefined,
-  clock: Clock,
-): SessionInitResponse {
-  return respond('failedUnexpectedly', {
-    user: context?.request.username ?? '',
-    referenceId,
-    now: clock.now,
-    session: undefined,
-    failure: undefined,
-  });
+function unexpected({ request, referenceId }: ClientContext, { now }: Clock): SessionInitResponse {
+  const origin = { user: request.username, referenceId, now };
+  return respond('failedUnexpectedly', { ...origin, session: undefined, failure: undefined });
 }

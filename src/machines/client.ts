@@ -152,12 +152,7 @@ export const clientMachine = machineSetup.createMachine({
     failure: undefined,
     response: undefined,
   }),
-  on: {
-    'request.cancel': {
-      target: '.refused',
-      actions: { type: 'recordFailure', params: { code: 'cancelled' } },
-    },
-  },
+  on: { 'request.cancel': '.refused' },
   after: {
     requestTimeout: [
       {
@@ -253,9 +248,9 @@ function malformed(request: SessionInitMessage | MalformedSessionInitMessage): F
 }
 
 function detailsOf(answer: Answer | undefined): string | undefined {
-  return answer !== undefined && 'details' in answer ? answer.details : undefined;
+  return (answer as { details?: string } | undefined)?.details;
 }
 
 function responseOf(answer: Answer | undefined): SessionInitResponse | undefined {
-  return answer !== undefined && 'response' in answer ? answer.response : undefined;
+  return (answer as { response?: SessionInitResponse } | undefined)?.response;
 }
