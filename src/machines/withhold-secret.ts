@@ -9,7 +9,7 @@ const MAX_PARTS = 2_000;
 /**
  * What a backend threw, unless it quotes the user's secret: drivers put whole requests into their errors, and the
  * operator's log would show it (promise P5, ASVS 16.2.5). It is looked for in everything that hangs on the error, as it is
- * and as base64, hex, JSON and in a URL.
+ * and as base64, hex, JSON, bytes, in a URL, a form or an LDAP filter.
  */
 export function withheldError(backend: string, error: unknown, secret: Secret): unknown {
   if (!quotes(textOf(error).join('\n'), secret)) return error;
@@ -30,8 +30,20 @@ function quotes(text: string, secret: Secret): boolean {
   if (value.length < SHORTEST) return false;
   const bytes = Buffer.from(value);
   const hex = bytes.toString('hex');
-  const escaped = [JSON.stringify(value).slice(1, -1), encodeURIComponent(value)];
-  return [value, ...escaped, hex, hex.toUpperCase(), ...base64Forms(bytes)].some((form) => text.includes(form));
+  const json = JSON.stringify(value).slice(1, -1);
+  const escaped = [
+    json,
+    JSON.stringify(json).slice(1, -1),
+    encodeURIComponent(value),
+    String(new URLSearchParams({ '': value })).slice(1),
+  ];
+  const hexes = [hex, hex.replaceAll(/..(?!$)/g, '$& '), hex.replaceAll(/../g, '\\$&')];
+  const folded = text.toLowerCase();
+  return (
+    base64Forms(bytes).some((form) => text.includes(form)) ||
+    text.includes([...bytes].join(',')) ||
+    [value, ...escaped, ...hexes].some((form) => folded.includes(form.toLowerCase()))
+  );
 }
 
 /** In base64 a secret looks in three ways, by what stands before it: `user:` in a Basic header, for one. */

@@ -89,7 +89,12 @@ const TYPES: Readonly<Record<string, string>> = {
 function shown(issue: z.core.$ZodIssue, value: unknown): string {
   if (issue.code === 'too_small' && value === '') return 'empty';
   if (issue.code === 'invalid_value' || issue.code === 'invalid_union') return 'something else';
-  return typeof value === 'number' ? String(value) : describeType(value);
+  // A number is shown where one is expected: anywhere else it may be a secret.
+  const expectsNumber =
+    issue.code === 'too_small' ||
+    issue.code === 'too_big' ||
+    /number|int/.test(String((issue as { expected?: unknown }).expected));
+  return typeof value === 'number' && expectsNumber ? String(value) : describeType(value);
 }
 
 function unknownSetting(parent: readonly PropertyKey[], key: string): string {

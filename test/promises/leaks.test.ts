@@ -62,6 +62,12 @@ const INDISCREET: readonly [string, (secret: string) => unknown][] = [
   ['a base64url token', (secret) => new Error(Buffer.from(`a${secret}`).toString('base64url'))],
   ['a URL', (secret) => new Error(`GET /login?p=${encodeURIComponent(secret)}`)],
   ['a hex dump', (secret) => new Error(Buffer.from(secret).toString('hex').toUpperCase())],
+  ['a form', (secret) => new Error(String(new URLSearchParams({ password: secret })))],
+  ['a Buffer that was printed', (secret) => new Error(inspect(Buffer.from(secret)))],
+  ['a Buffer as JSON', (secret) => new Error(JSON.stringify(Buffer.from(secret)))],
+  ['JSON in JSON', (secret) => new Error(JSON.stringify(JSON.stringify({ secret })))],
+  ['an LDAP filter', (secret) => new Error(Buffer.from(secret).toString('hex').replaceAll(/../g, '\\$&'))],
+  ['capitals', (secret) => new Error(secret.toUpperCase())],
   ['a JSON body', (secret) => new Error(JSON.stringify({ password: secret }))],
   ['an overload', (secret) => new OverloadedError(`queue full of ${secret}`, { retryAfter: 9 })],
 ];

@@ -142,7 +142,7 @@ describe('what is wrong', () => {
         `listen.hosts: there is no such setting. There are: host, port, path, tls, allowPlaintext, origins, trustedProxies. (${file})`,
         `listen.tls.key: it is missing. A PEM file with the private key. A relative path starts from the folder of this file. (${file})`,
         `listen.tls.cert: there is no file that can be read at ${join(folder, 'none.pem')}. (${file})`,
-        `authenticator.users.alice: it must be a text, and is 1. (${file})`,
+        `authenticator.users.alice: it must be a text, and is an integer. (${file})`,
         `authenticator.allowInsecureStaticUsers: it is missing. Must be true, to say that you know: whoever can read this file has the secret of every user. (${file})`,
         `authorizer.type: no group is named, which would let everybody in. Name one in authorizer.anyOf, allOf or noneOf. (${file})`,
         `sessionManager.type: it must be sqlite or memory, and is something else. (${file})`,
@@ -191,7 +191,7 @@ describe('what is wrong', () => {
     ['no object', '[1]', /it must hold an object, and holds an array\./],
     ['empty', '', /it is not valid JSON\./],
     ['a setting twice', '{"listen":{"port":1,\n"port":2}}', /listen\.port: it is there for a second time, in line 2\./],
-    ['a setting of another kind', '{"listen": 3012}', /listen: it must be an object, and is 3012\./],
+    ['a setting of another kind', '{"listen": 3012}', /listen: it must be an object, and is an integer\./],
     [
       'a text where a variant should be',
       '{"authenticator": "static"}',

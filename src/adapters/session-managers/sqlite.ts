@@ -9,7 +9,7 @@ import { sessionTime } from '../session-time.js';
 import { isFull } from './sqlite/driver.js';
 import { openDatabase } from './sqlite/open-database.js';
 import { type LiveSince, SessionStore } from './sqlite/session-store.js';
-import { whileBusy } from './sqlite/while-busy.js';
+import { type BusyQueue, whileBusy } from './sqlite/while-busy.js';
 
 /** Options of {@link sqliteSessionManager}. */
 export interface SqliteSessionManagerOptions extends SessionLifetimeOptions {
@@ -86,7 +86,14 @@ export function sqliteSessionManager(options: SqliteSessionManagerOptions): Sqli
     if (closing !== undefined) throw new ClosedError('The SQLite session manager');
   }
 
-  async function run<Result>(work: (store: SessionStore) => Result, callOptions?: CallOptions): Promise<Result> {
+  /** Only who writes waits for a lock: who reads waits for nobody. */
+  const writers: BusyQueue = {};
+
+  async function run<Result>(
+    work: (store: SessionStore) => Result,
+    callOptions?: CallOptions,
+    queue?: BusyQueue,
+  ): Promise<Result> {
     requireOpen();
     const signal = callOptions?.signal;
     signal?.throwIfAborted();
@@ -95,14 +102,16 @@ export function sqliteSessionManager(options: SqliteSessionManagerOptions): Sqli
       requireOpen();
       return work(store);
     };
-    return whileBusy(attempt, { clock, patience: lockTimeout, signal }).catch((cause: unknown) => {
-      throw cause === signal?.reason ? cause : asFault(cause);
-    });
+    return whileBusy(attempt, { clock, patience: lockTimeout, signal, ...(queue && { queue }) }).catch(
+      (cause: unknown) => {
+        throw cause === signal?.reason ? cause : asFault(cause);
+      },
+    );
   }
 
   /** In a transaction even where it is one statement: if the disk is full, its end is what fails, and must be seen. */
   function runWriting<Result>(work: (store: SessionStore) => Result, callOptions?: CallOptions): Promise<Result> {
-    return run((store) => store.atomically(() => work(store)), callOptions);
+    return run((store) => store.atomically(() => work(store)), callOptions, writers);
   }
 
   function asFault(cause: unknown): unknown {

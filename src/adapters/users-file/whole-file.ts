@@ -13,6 +13,8 @@ export interface WholeFile {
 
 /** A file that changes under three readings in a row is given up. */
 const ATTEMPTS = 3;
+/** Some hundred thousand users. */
+const MAX_BYTES = 64 * 1024 * 1024;
 
 /**
  * Reads a file of UTF-8 that nobody writes to meanwhile.
@@ -41,6 +43,9 @@ export async function fileSignature(path: string): Promise<string> {
 
 async function statFile(path: string): Promise<Omit<WholeFile, 'text'>> {
   const stats = await stat(path, { bigint: true }).catch((error: unknown) => unreadable(path, error));
+  if (stats.size > MAX_BYTES) {
+    throw new ConfigurationError(`The users file ${path} has ${stats.size} bytes, and may have ${MAX_BYTES}.`);
+  }
   if (!stats.isFile()) throw new ConfigurationError(`The users file ${path} is no regular file. Name another.`);
   return {
     signature: [stats.dev, stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].join(' '),

@@ -10,6 +10,14 @@ export interface WhileBusyOptions {
   /** How long another process may have the database locked, in milliseconds. */
   patience: number;
   signal?: AbortSignal | undefined;
+  /** Shared by all calls on one database. */
+  queue?: BusyQueue;
+}
+
+/** While a database is locked, one call asks again and again; the others wait behind it, and cost nothing. */
+export interface BusyQueue {
+  /** Pending while a call asks. */
+  asking?: Promise<void> | undefined;
 }
 
 /**
@@ -19,23 +27,51 @@ export interface WhileBusyOptions {
  * @throws BackendFaultError if the database is still locked when patience is over; the signal's reason; or what `work` throws
  */
 export async function whileBusy<Result>(work: () => Result, options: WhileBusyOptions): Promise<Result> {
-  const { clock, patience, signal } = options;
+  const { clock, patience, signal, queue = {} } = options;
   const start = clock.monotonic();
-  for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
-    signal?.throwIfAborted();
-    try {
-      return work();
-    } catch (cause) {
-      if (!isBusy(cause)) throw cause;
-      if (clock.monotonic() - start >= patience) {
-        throw new BackendFaultError(`Another process has had the session database locked for ${patience} ms.`, {
-          cause,
+  while (queue.asking !== undefined) await settledOrAborted(queue.asking, signal);
+  signal?.throwIfAborted();
+  let isAsking = false;
+  let release = () => {};
+  try {
+    for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
+      signal?.throwIfAborted();
+      try {
+        return work();
+      } catch (cause) {
+        if (!isBusy(cause)) throw cause;
+        if (clock.monotonic() - start >= patience) {
+          throw new BackendFaultError(`Another process has had the session database locked for ${patience} ms.`, {
+            cause,
+          });
+        }
+      }
+      if (!isAsking) {
+        isAsking = true;
+        queue.asking = new Promise((resolve) => {
+          release = resolve;
         });
       }
+      // Of random length, so that processes that wait for each other do not go on meeting.
+      await wait(clock, pause * (0.5 + Math.random() / 2), signal);
     }
-    // Of random length, so that processes that wait for each other do not go on meeting.
-    await wait(clock, pause * (0.5 + Math.random() / 2), signal);
+  } finally {
+    if (isAsking) queue.asking = undefined;
+    release();
   }
+}
+
+async function settledOrAborted(asking: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return asking;
+  signal.throwIfAborted();
+  let abort = () => {};
+  const aborted = new Promise<void>((resolve) => {
+    abort = resolve;
+    signal.addEventListener('abort', abort, { once: true });
+  });
+  await Promise.race([asking, aborted]);
+  signal.removeEventListener('abort', abort);
+  signal.throwIfAborted();
 }
 
 /** Resolves after so many milliseconds, or as soon as the signal is aborted. */

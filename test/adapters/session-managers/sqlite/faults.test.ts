@@ -119,6 +119,22 @@ describe('a database that another process has locked', () => {
     expect(clock.pending).toBe(0);
   });
 
+  test('of many calls that wait, one asks; when it is unlocked, all are served', async () => {
+    await open();
+    const unlock = lock();
+    let settled = 0;
+    const creating = Array.from({ length: 200 }, () => create().finally(() => settled++));
+    await clock.advance(10);
+    // One timer for the one that asks, and none for those behind it.
+    expect(clock.pending).toBe(1);
+    expect(settled).toBe(0);
+    unlock();
+    await clock.advance(100);
+    await Promise.all(creating);
+    expect(settled).toBe(200);
+    expect(clock.pending).toBe(0);
+  });
+
   test('gives up when patience is over', async () => {
     await open({ lockTimeout: 300 });
     const unlock = lock();
