@@ -8,7 +8,7 @@ import { describeCause } from '../server/logging/describe-cause.js';
 import { printable } from '../server/logging/printable.js';
 import { EXIT } from './exit-codes.js';
 import { readSecret, type SecretOptions, withSecretOption } from './read-secret.js';
-import { complain, print, styled } from './terminal.js';
+import { complain, print, styled, visibleJson } from './terminal.js';
 
 interface InitOptions extends SecretOptions {
   user: string;
@@ -63,7 +63,7 @@ async function runInit(given: string, options: InitOptions): Promise<void> {
       cause = error;
     },
   });
-  if (options.json) print(encodeSessionInitResponse(response));
+  if (options.json) print(visibleJson(encodeSessionInitResponse(response)));
   else show(response, options.showSecret ?? false);
   if (!response.success) explain(response.data as FailedSessionInitInfo, cause);
   process.exitCode = exitCodeOf(response);

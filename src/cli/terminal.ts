@@ -41,3 +41,12 @@ export function tolerateClosedPipes(): void {
     });
   }
 }
+
+/** JSON in which nothing is invisible, or moves the cursor: what a server says is not for the terminal to obey. */
+export function visibleJson(json: string): string {
+  return json.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) =>
+    [...Array(character.length).keys()]
+      .map((unit) => `\\u${character.charCodeAt(unit).toString(16).padStart(4, '0')}`)
+      .join(''),
+  );
+}
