@@ -137,6 +137,7 @@ function running(
   async function shutDown(): Promise<DrainReport> {
     logger.info({ event: 'sys_shutdown_begun', connections: transport.connections }, 'The server is told to stop.');
     const begun = clock.monotonic();
+    // One after the other: what the transport still has to take back needs the session manager.
     await transport.drain(config.drainDeadline);
     const left = config.drainDeadline - (clock.monotonic() - begun);
     const report = await orchestrator.drain(Math.max(0, left));

@@ -47,8 +47,9 @@ export interface WebSocketTransport {
   address(): WebSocketAddress;
   /**
    * Takes no new connections, lets every connection finish what has come, and closes it with 1001; what is not finished
-   * by the deadline is given up. Drain the orchestrator after it, or at the same time. Calling it again returns the same
-   * promise.
+   * by the deadline is given up: clients have 5 s more to close their side, and a session whose answer did not reach its
+   * client has one more attempt to be removed. Drain the orchestrator after it: it closes the session manager. Calling it
+   * again returns the same promise.
    *
    * @param deadline - milliseconds. @defaultValue 10_000
    */
@@ -173,6 +174,7 @@ export function webSocketTransport(
   }
 
   function giveUp(): void {
+    withdrawals.hurry();
     for (const connection of open) connection.shutDown();
   }
 

@@ -28,7 +28,8 @@ export type WebSocketTransportEvent =
       type: 'session.withdrawn';
       sessionId: number;
       user: string;
-      outcome: 'removed' | 'retrying' | 'abandoned';
+      /** `superseded`: its secret opens nothing any more; it has ended, or is another client's, under another secret. */
+      outcome: 'removed' | 'superseded' | 'retrying' | 'abandoned';
       /** How often the removal was tried. */
       attempts: number;
       /** Why the latest attempt failed. */

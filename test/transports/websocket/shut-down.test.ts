@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { maskedFrame } from '../../support/masked-frame.js';
 import { deferred, request, TransportWorld, type TransportWorldOptions } from '../../support/transport-world.js';
 import { RawClient, refusedHandshake, WebSocketClient } from '../../support/web-socket-client.js';
 
@@ -172,6 +174,59 @@ describe('a drain', () => {
     held.resolve();
     await drained;
     expect(await world.liveSessions()).toEqual([]);
+  });
+
+  describe('with a session that cannot be removed', () => {
+    const withdrawals = () => world.events.flatMap((it) => (it.type === 'session.withdrawn' ? [it.outcome] : []));
+
+    /** A transport that has the session of a client on its hands that has gone. */
+    const startWithLeftSession = async (remove: () => Promise<never>) => {
+      let wasAsked = () => {};
+      const asked = new Promise<void>((resolve) => {
+        wasAsked = resolve;
+      });
+      await start({
+        wrap: (orchestrator) => ({
+          ...orchestrator,
+          remove: () => {
+            wasAsked();
+            return remove();
+          },
+        }),
+      });
+      const client = await RawClient.upgraded(world.url);
+      client.socket.write(maskedFrame(request()));
+      while (!client.received.includes('session_id')) await once(client.socket, 'data');
+      client.socket.resetAndDestroy();
+      await asked;
+    };
+
+    test('is over soon after its deadline, though the store is down', async () => {
+      await startWithLeftSession(() => Promise.reject(new Error('The store is down.')));
+      await world.until(() => withdrawals().length === 1);
+      const drained = world.transport.drain(50);
+      await world.clock.advance(50);
+      await drained;
+      expect(withdrawals()).toEqual(['retrying', 'abandoned']);
+      expect(world.clock.pending).toBe(1);
+    });
+
+    test('is over soon after its deadline, though the store says nothing', async () => {
+      await startWithLeftSession(() => new Promise(() => {}));
+      const drained = world.transport.drain(1_000);
+      await world.clock.advance(5_000);
+      await drained;
+      expect(withdrawals()).toEqual(['abandoned']);
+    });
+
+    test('is over at once if it waits for nobody', async () => {
+      await startWithLeftSession(() => Promise.reject(new Error('The store is down.')));
+      await world.until(() => withdrawals().length === 1);
+      const drained = world.transport.drain();
+      await world.transport.close();
+      await drained;
+      expect(withdrawals()).toEqual(['retrying', 'abandoned']);
+    });
   });
 
   test('leaves no timer behind but the sweep of the orchestrator', async () => {
