@@ -55,8 +55,10 @@ export class WebSocketConnection implements ConnectionPeer, SessionHolder {
   #isFinishing = false;
   /** The latest answer: it may outlive the connection by a moment. */
   #answered = Promise.resolve();
-  /** Sessions whose answers went out while nothing was read, so that a client that is gone was not noticed. */
-  #unconfirmed: FullAuthSession[] = [];
+  /** Sessions whose answers went out, and are not known to have come; each by the payload of the ping behind its answer. */
+  readonly #unconfirmed = new Map<string, FullAuthSession>();
+  #answers = 0;
+  #hasFailed = false;
   #session: FullAuthSession | undefined;
   #conversation: OpenConversation | undefined;
 
@@ -200,48 +202,64 @@ export class WebSocketConnection implements ConnectionPeer, SessionHolder {
       this.#machine.send({ type: 'message.received', message: new ReceivedMessage(data as Buffer) });
     });
     webSocket.on('pong', (data) => {
-      const confirmed = this.#unconfirmed.findIndex(({ session_id }) => `${session_id}` === `${data}`);
-      this.#unconfirmed.splice(0, confirmed + 1);
+      this.#confirm(data.toString());
       this.#machine.send({ type: 'pong.received' });
     });
     webSocket.on('error', (error: Error & { code?: string }) => {
+      this.#hasFailed = true;
       const closure = PROTOCOL_CLOSURES[error.code ?? ''] ?? PROTOCOL_ERROR;
       this.#machine.send({ type: 'connection.close', closure });
     });
     webSocket.on('close', (code, reason) => {
-      // A client that closes by the book has read what was sent before.
-      if (code === ABNORMAL) for (const session of this.#unconfirmed) this.#around.withdrawals.withdraw(session);
+      // A client that closes by the book has read what it wanted, even if it has not come to answer the ping.
+      if (code === ABNORMAL || this.#hasFailed) for (const mark of this.#unconfirmed.keys()) this.#takeBack(mark);
       onClosed({ code, reason: reason.toString() });
     });
   }
 
-  /** Sends an answer. A session whose answer cannot be sent is taken back; any other is what it is bound to from now on. */
+  /**
+   * Sends an answer. A session whose answer cannot be sent is taken back; any other is what it is bound to from now on.
+   * That a write succeeded says only that the platform took it, so a ping goes behind it: its pong says that it came.
+   */
   #deliver(response: SessionInitResponse): FullAuthSession | undefined {
     const session = response.data instanceof FullAuthSession ? response.data : undefined;
-    const takeBack = () => {
-      if (session !== undefined) this.#around.withdrawals.withdraw(session);
-    };
-    let text: string;
-    try {
-      text = encodeSessionInitResponse(response, { profile: this.#around.settings.profile });
-    } catch (error) {
-      takeBack();
-      throw error;
+    const { settings } = this.#around;
+    if (session === undefined) {
+      this.#send(encodeSessionInitResponse(response, { profile: settings.profile }));
+      return undefined;
     }
-    const wasSent = this.#send(text, (error) => {
-      // The platform calls a write a success though its socket was destroyed under it.
-      if (error || this.#accepted.socket.destroyed) takeBack();
-    });
-    if (!wasSent) takeBack();
-    if (session === undefined || !wasSent) return undefined;
-    if (this.#accepted.webSocket.isPaused) this.#askForConfirmation(session);
-    return this.#bind(session);
+    const { webSocket, socket } = this.#accepted;
+    const mark = `${++this.#answers}`;
+    this.#unconfirmed.set(mark, session);
+    // Both go in one piece.
+    socket.cork();
+    let wasSent = false;
+    try {
+      wasSent = this.#send(encodeSessionInitResponse(response, { profile: settings.profile }), (error) => {
+        // The platform calls a write a success though its socket was destroyed under it.
+        if (error || socket.destroyed) this.#takeBack(mark);
+      });
+      if (wasSent) webSocket.ping(mark);
+    } finally {
+      socket.uncork();
+      if (!wasSent) this.#takeBack(mark);
+    }
+    return wasSent ? this.#bind(session) : undefined;
   }
 
-  /** The pong comes after the client has read what was sent before the ping. */
-  #askForConfirmation(session: FullAuthSession): void {
-    this.#unconfirmed.push(session);
-    this.#accepted.webSocket.ping(`${session.session_id}`);
+  /** A client answers pings in their order, and may leave out all but the last. */
+  #confirm(confirmed: string): void {
+    if (!this.#unconfirmed.has(confirmed)) return;
+    for (const mark of this.#unconfirmed.keys()) {
+      this.#unconfirmed.delete(mark);
+      if (mark === confirmed) return;
+    }
+  }
+
+  #takeBack(mark: string): void {
+    const session = this.#unconfirmed.get(mark);
+    this.#unconfirmed.delete(mark);
+    if (session !== undefined) this.#around.withdrawals.withdraw(session);
   }
 
   #bind(established: FullAuthSession): FullAuthSession {
