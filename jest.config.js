@@ -12,6 +12,7 @@ export default {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.stryker-tmp/'],
   reporters: ['default', '<rootDir>/test/support/missing-parts-reporter.js'],
+  maxWorkers: '100%',
   watchman: false,
   collectCoverageFrom: ['src/**/*.ts'],
   coverageProvider: 'v8',

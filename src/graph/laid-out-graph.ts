@@ -19,11 +19,13 @@ export interface LaidOutGraph {
   readonly starts: readonly LaidOutStart[];
 }
 
+/** A place on the drawing: pixels from its upper left corner. */
 export interface Point {
   readonly x: number;
   readonly y: number;
 }
 
+/** A rectangle on the drawing, by its upper left corner. */
 export interface Box extends Point {
   readonly width: number;
   readonly height: number;

@@ -165,7 +165,7 @@ export const layout: LaidOutGraph = {
           targets: ['client.refused'],
           kind: 'event',
           event: 'request.cancel',
-          actions: ['recordFailure'],
+          actions: [],
         },
       ],
       points: [

@@ -4,7 +4,7 @@ import { BACKENDS, type Deed, type Moment, OUTCOMES, type Setting } from './scri
 import { isUnanswered } from './story.js';
 import { DEADLINES, type World, type WorldOptions } from './world.js';
 
-/** How far {@link exhaustiveSchedules} goes. */
+/** How far an exhaustive exploration goes. */
 export interface ExhaustiveBounds {
   /** Inits in each run, all of which begin. @defaultValue 2 */
   inits?: number;
