@@ -1,8 +1,8 @@
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import type { CallOptions } from '../adapters/ports.js';
+import { addressKey } from '../model/address-key.js';
 import { ConfigurationError } from '../model/errors.js';
 import type { FailureCode } from '../model/failure-reason.js';
-import { addressKey } from './address-key.js';
 import { type Guess, GuessCounter, type Verdict } from './guess-counter.js';
 import { RecentKeys } from './recent-keys.js';
 

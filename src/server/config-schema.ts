@@ -42,7 +42,10 @@ const listen = z
     origins: z
       .array(text('Such as https://app.example.org.'))
       .optional()
-      .describe('The web origins whose pages may connect, * for all; by default only that of the server itself.'),
+      .describe(
+        'The web origins whose pages may connect, * for all; by default only that of the server itself, ' +
+          'and for clients on this machine only localhost, 127.0.0.1 and [::1].',
+      ),
     trustedProxies: z
       .array(text('An IP address, or a range such as 10.0.0.0/8.'))
       .default([])
@@ -54,6 +57,7 @@ const listen = z
 const connections = z
   .strictObject({
     maxConnections: count(10_000, 'Connections at the same time; one more is refused.'),
+    maxConnectionsPerAddress: count(1000, 'The same, from one address; IPv6 addresses count by their first 64 bits.'),
     maxMessageBytes: count(65_536, 'The longest message; a longer one closes its connection.'),
     maxQueuedMessages: count(64, 'Messages of one connection that wait for their turn.'),
     maxBufferedBytes: count(1_048_576, 'Bytes that wait for a client to read them; beyond it, it is cut off.'),

@@ -10,6 +10,7 @@ import { WebSocketServer } from 'ws';
 import { connectionRunner } from '../machines/run-connection.js';
 import { ConfigurationError } from '../model/errors.js';
 import type { SessionOrchestrator } from '../orchestrator.js';
+import { AddressCounts } from './websocket/address-counts.js';
 import { WebSocketConnection } from './websocket/connection.js';
 import { examine, refuse } from './websocket/handshake.js';
 import { createHandshakeServer, listen } from './websocket/http-server.js';
@@ -108,6 +109,7 @@ export function webSocketTransport(
   const startConnection = connectionRunner(settings);
   const surroundings = { startConnection, orchestrator, settings, watch, withdrawals, tell };
   const open = new Set<WebSocketConnection>();
+  const addresses = new AddressCounts();
   let isDraining = false;
   let whenEmpty = () => {};
 
@@ -125,14 +127,17 @@ export function webSocketTransport(
   });
 
   function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const verdict = examine(request, settings, { connections: open.size, isDraining });
+    const connectionsOf = (ipAddress: string) => addresses.of(ipAddress);
+    const verdict = examine(request, settings, { connections: open.size, connectionsOf, isDraining });
     if (typeof verdict === 'string') {
       webSockets.handleUpgrade(request, socket, head, (webSocket) => {
         const connection = new WebSocketConnection({ webSocket, socket, ipAddress: verdict }, surroundings, () => {
           open.delete(connection);
+          addresses.remove(verdict);
           if (open.size === 0) whenEmpty();
         });
         open.add(connection);
+        addresses.add(verdict);
       });
       return;
     }

@@ -39,7 +39,7 @@ export type WebSocketTransportEvent =
   | { type: 'fault.reported'; source: string; cause: unknown };
 
 /** Why a handshake was refused. */
-export type RefusalCause = 'draining' | 'full' | 'noAddress' | 'origin' | 'path' | 'plaintext';
+export type RefusalCause = 'addressFull' | 'draining' | 'full' | 'noAddress' | 'origin' | 'path' | 'plaintext';
 
 /** Tells an event. It never throws. */
 export type Tell = (event: WebSocketTransportEvent) => void;

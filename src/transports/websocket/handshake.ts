@@ -18,6 +18,7 @@ const REFUSALS = {
   noAddress: { status: 400, cause: 'noAddress', detail: 'Your address is not known.' },
   plaintext: { status: 403, cause: 'plaintext', detail: 'Secrets are taken over TLS only: connect with wss://.' },
   origin: { status: 403, cause: 'origin', detail: 'Pages of this origin may not connect.' },
+  addressFull: { status: 503, cause: 'addressFull', detail: 'Your address has as many connections as it may have.' },
   full: { status: 503, cause: 'full', detail: 'There are as many connections as can be served.' },
 } as const satisfies { [Cause in RefusalCause]: Refusal & { cause: Cause } };
 
@@ -27,6 +28,7 @@ const RETRY_AFTER = 5;
 /** The state of the transport that a handshake depends on. */
 export interface Occupancy {
   readonly connections: number;
+  connectionsOf(ipAddress: string): number;
   readonly isDraining: boolean;
 }
 
@@ -41,10 +43,13 @@ export function examine(request: IncomingMessage, settings: Settings, occupancy:
   if (occupancy.isDraining) return REFUSALS.draining;
   const ipAddress = settings.trustedProxies.clientAddress(socket.remoteAddress, textOf(headers['x-forwarded-for']));
   if (ipAddress === undefined) return REFUSALS.noAddress;
-  const isPrivate = 'encrypted' in socket || isLoopback(canonicalAddress(socket.localAddress ?? '') ?? '');
-  if (!isPrivate && !settings.allowPlaintext) return REFUSALS.plaintext;
-  if (!settings.origins.allows(headers.origin, headers.host)) return REFUSALS.origin;
-  return occupancy.connections >= settings.maxConnections ? REFUSALS.full : ipAddress;
+  const isOnLoopback = isLoopback(canonicalAddress(socket.localAddress ?? '') ?? '');
+  if (!('encrypted' in socket) && !isOnLoopback && !settings.allowPlaintext) return REFUSALS.plaintext;
+  const isLocal = isOnLoopback && isLoopback(ipAddress);
+  if (!settings.origins.allows(headers.origin, headers.host, isLocal)) return REFUSALS.origin;
+  if (occupancy.connections >= settings.maxConnections) return REFUSALS.full;
+  const isCrowded = occupancy.connectionsOf(ipAddress) >= settings.maxConnectionsPerAddress;
+  return isCrowded ? REFUSALS.addressFull : ipAddress;
 }
 
 /** Answers a handshake with a problem (RFC 9457) instead of a WebSocket. */

@@ -32,6 +32,10 @@ export interface CommonWebSocketTransportOptions {
    * The origins of web pages that may connect, such as `https://app.example.org`; `'*'` among them lets every page.
    * Who sends no Origin is no browser, and may connect.
    *
+   * By default a page may connect to the host that it came from. On this machine that host has to be `localhost`,
+   * `127.0.0.1` or `[::1]`, since any other name may have been made to lead here by the page (DNS rebinding). Behind a
+   * proxy on this machine, list the origins, or tell of the proxy in `trustedProxies`.
+   *
    * @defaultValue the host that the client connects to
    */
   origins?: readonly string[];
@@ -54,6 +58,11 @@ export interface CommonWebSocketTransportOptions {
   maxBufferedBytes?: number;
   /** Connections at the same time; one more is refused with 503. @defaultValue 10_000 */
   maxConnections?: number;
+  /**
+   * Connections from one address at the same time; one more is refused with 503. An IPv6 address counts by its first 64
+   * bits. Behind a proxy that is not in `trustedProxies`, all clients have one address. @defaultValue 1_000
+   */
+  maxConnectionsPerAddress?: number;
   /** Milliseconds for the first message; without one, the connection is closed with 1008. @defaultValue 30_000 */
   greetingTimeout?: number;
   /** Milliseconds without a message until the connection is closed with 1000. @defaultValue 1_800_000 (30 minutes) */
@@ -113,6 +122,7 @@ export interface Settings {
   readonly maxMessageBytes: number;
   readonly maxBufferedBytes: number;
   readonly maxConnections: number;
+  readonly maxConnectionsPerAddress: number;
   readonly sessionCheckInterval: number;
   readonly limits: Readonly<ConnectionLimits>;
   readonly clock: Clock;
@@ -123,6 +133,7 @@ const DEFAULTS = {
   maxQueuedMessages: 64,
   maxBufferedBytes: 1_048_576,
   maxConnections: 10_000,
+  maxConnectionsPerAddress: 1_000,
   greetingTimeout: 30_000,
   idleTimeout: 1_800_000,
   pingInterval: 30_000,

@@ -95,6 +95,41 @@ describe('an endpoint', () => {
   });
 });
 
+describe('one address', () => {
+  const from = (address: string) => ({ headers: { 'X-Forwarded-For': address } });
+
+  test('has so many connections; one more is refused with 503 and Retry-After, until there is room again', async () => {
+    await start({ maxConnectionsPerAddress: 2, trustedProxies: ['127.0.0.1'] });
+    const [first] = await Promise.all([world.connect(from('192.0.2.1')), world.connect(from('::ffff:192.0.2.1'))]);
+    const refused = await refusedHandshake(world.url, from('192.0.2.1'));
+    expect(refused).toMatchObject({ status: 503, headers: { 'retry-after': '5' } });
+    expect(await world.event('handshake.refused')).toMatchObject({ cause: 'addressFull', status: 503 });
+    expect(await (await world.connect(from('192.0.2.2'))).ask(request())).toMatchObject({ success: true });
+    await first.close();
+    await world.until(() => world.transport.connections === 2);
+    expect(await (await world.connect(from('192.0.2.1'))).ask(request())).toMatchObject({ success: true });
+    await refusedHandshake(world.url, from('192.0.2.1'));
+  });
+
+  test('is the first 64 bits of an IPv6 address', async () => {
+    await start({ maxConnectionsPerAddress: 2, trustedProxies: ['127.0.0.1'] });
+    await world.connect(from('2001:db8::1'));
+    await world.connect(from('2001:db8::2'));
+    expect(await refusedHandshake(world.url, from('2001:db8::3'))).toMatchObject({ status: 503 });
+    await world.connect(from('2001:db8:0:1::1'));
+  });
+
+  test('is nobody any more when its connections are closed', async () => {
+    await start({ maxConnectionsPerAddress: 1 });
+    for (let round = 0; round < 5; round++) {
+      const client = await world.connect();
+      await client.close();
+      await world.until(() => world.transport.connections === 0);
+    }
+    expect(await (await world.connect()).ask(request())).toMatchObject({ success: true });
+  });
+});
+
 describe('listening', () => {
   test('on a port in use says what to do', async () => {
     const taken = createTcpServer();
@@ -147,26 +182,56 @@ describe('listening', () => {
 });
 
 describe('ASVS 4.4.2: the Origin of a handshake', () => {
-  const allowed = async (origin: string | undefined, host?: string) => {
-    const headers = { ...(origin && { origin }), ...(host && { host }) };
+  /** What a client elsewhere sends, behind a proxy here. */
+  const elsewhere = { trustedProxies: ['127.0.0.1'] };
+  const forwarded = { 'X-Forwarded-For': '203.0.113.9' };
+
+  const allowed = async (origin: string | undefined, host?: string, more: Record<string, string> = {}) => {
+    const headers = { ...(origin && { origin }), ...(host && { host }), ...more };
     const client = await world.connect({ headers });
     expect(await client.ask(request())).toMatchObject({ success: true });
   };
-  const refused = async (origin: string, host?: string) => {
-    expect(await refusedHandshake(world.url, { headers: { origin, ...(host && { host }) } })).toMatchObject({
-      status: 403,
-    });
+  const refused = async (origin: string, host?: string, more: Record<string, string> = {}) => {
+    const headers = { origin, ...(host && { host }), ...more };
+    expect(await refusedHandshake(world.url, { headers })).toMatchObject({ status: 403 });
     expect(await world.event('handshake.refused')).toMatchObject({ cause: 'origin', status: 403 });
     expect(world.transport.connections).toBe(0);
   };
 
   test('is by default absent, or that of the server', async () => {
+    await start(elsewhere);
+    await allowed(undefined, undefined, forwarded);
+    await allowed('https://app.example.org', 'app.example.org', forwarded);
+    await allowed('https://app.example.org', 'app.example.org:443', forwarded);
+  });
+
+  test('is by default that of this machine for a client on it, by a name that no page can make its own', async () => {
     await start();
     const { port } = world.transport.address();
-    await allowed(undefined);
-    await allowed(`http://127.0.0.1:${port}`);
-    await allowed('https://app.example.org', 'app.example.org');
-    await allowed('https://app.example.org', 'app.example.org:443');
+    await allowed(undefined, `evil.example:${port}`);
+    for (const host of [`127.0.0.1:${port}`, `localhost:${port}`, `[::1]:${port}`]) {
+      await allowed(`http://${host}`, host);
+      await allowed(`https://${host}`, host);
+    }
+  });
+
+  test.each([
+    ['http://evil.example', 'evil.example'],
+    ['http://evil.example:3012', 'evil.example:3012'],
+    ['http://localhost.evil.example', 'localhost.evil.example'],
+    ['http://127.0.0.1.evil.example', '127.0.0.1.evil.example'],
+    ['http://localhost.', 'localhost.'],
+    ['http://localhost:80', 'localhost:3012'],
+    ['http://127.0.0.1', 'evil.example'],
+    ['http://localhost', '127.0.0.1'],
+  ])('is refused to a page that has made its name lead here (DNS rebinding): %p at %p', async (origin, host) => {
+    await start(elsewhere);
+    await refused(origin, host);
+  });
+
+  test('is one of those that are listed, on this machine, too', async () => {
+    await start({ origins: ['http://app.example'] });
+    await allowed('http://app.example', 'app.example');
   });
 
   test.each([
@@ -179,8 +244,8 @@ describe('ASVS 4.4.2: the Origin of a handshake', () => {
     ['https://app.example.org', 'evil.example'],
     ['https://app.example.org/path', 'app.example.org'],
   ])('is refused by default if it is another: %p at %p', async (origin, host) => {
-    await start();
-    await refused(origin, host);
+    await start(elsewhere);
+    await refused(origin, host, forwarded);
   });
 
   test('is one of those that are listed', async () => {

@@ -22,6 +22,7 @@ describe('the options of the transport', () => {
       maxMessageBytes: 65_536,
       maxBufferedBytes: 1_048_576,
       maxConnections: 10_000,
+      maxConnectionsPerAddress: 1_000,
       sessionCheckInterval: 10_000,
     });
     expect(settings.limits).toEqual({

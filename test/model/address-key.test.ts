@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { addressKey } from '../../src/orchestration/address-key.js';
+import { addressKey } from '../../src/model/address-key.js';
 
 test.each([
   ['192.0.2.7', '192.0.2.7'],
