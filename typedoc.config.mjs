@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { OptionDefaults } from 'typedoc';
 
 const manifest = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
 
@@ -28,6 +29,7 @@ export default {
   tsconfig: 'tsconfig.build.json',
   out: 'docs/api',
   disableSources: true,
+  highlightLanguages: [...OptionDefaults.highlightLanguages, 'mermaid'],
   readme: 'README.md',
   projectDocuments: ['CHANGELOG.md', 'SECURITY.md'],
   excludeInternal: true,
