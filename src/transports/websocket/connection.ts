@@ -43,6 +43,9 @@ const PROTOCOL_ERROR: Closure = { code: 1002, reason: '' };
 /** The close code that stands for none: the connection was lost. */
 const ABNORMAL = 1006;
 
+/** So many answers of a connection can be unconfirmed; of those before them, it is enough that they were written. */
+const MAX_UNCONFIRMED = 1_000;
+
 /** What the machine of a connection decides, done on a WebSocket. */
 export class WebSocketConnection implements ConnectionPeer, SessionHolder {
   readonly #id = nanoid();
@@ -230,6 +233,7 @@ export class WebSocketConnection implements ConnectionPeer, SessionHolder {
     }
     const { webSocket, socket } = this.#accepted;
     const mark = `${++this.#answers}`;
+    this.#unconfirmed.delete(`${this.#answers - MAX_UNCONFIRMED}`);
     this.#unconfirmed.set(mark, session);
     // Both go in one piece.
     socket.cork();

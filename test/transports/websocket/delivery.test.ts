@@ -113,6 +113,15 @@ describe('P2: a client', () => {
     expect((await users()).sort()).toEqual(['a', 'b']);
   });
 
+  test('that never sends a pong takes up no more room with each of its answers', async () => {
+    await start({ sessions: { limitPolicy: 'allow' } });
+    const { client } = await answered(...Array<string>(1_010).fill('ada'));
+    client.socket.resetAndDestroy();
+    await world.event('connection.closed');
+    await world.transport.drain();
+    expect(outcomes()).toEqual(Array(1_000).fill('removed'));
+  });
+
   test('of this package gets a session and leaves; the session stays', async () => {
     await start();
     const response = await requestSession(world.url, request());
