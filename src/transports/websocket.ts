@@ -118,8 +118,8 @@ export function webSocketTransport(
     clientTracking: false,
     perMessageDeflate: false,
     maxPayload: maxMessageBytes,
-    // One frame of a client for each turn of the event loop: it can send thousands of them in one chunk.
-    allowSynchronousEvents: false,
+    // A chunk can hold thousands of pings. A connection answers the latest of them.
+    autoPong: false,
     // A message may come in many small pieces, each of which takes far more memory than its bytes.
     maxBufferedChunks: Math.max(1_024, maxMessageBytes / 64),
     maxFragments: Math.max(1_024, maxMessageBytes / 64),

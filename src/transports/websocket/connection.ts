@@ -62,6 +62,9 @@ export class WebSocketConnection implements ConnectionPeer, SessionHolder {
   readonly #unconfirmed = new Map<string, FullAuthSession>();
   #answers = 0;
   #hasFailed = false;
+  /** Whether the machine waits for a pong. */
+  #isPinged = false;
+  #latestPing: Buffer | undefined;
   #session: FullAuthSession | undefined;
   #conversation: OpenConversation | undefined;
 
@@ -177,6 +180,7 @@ export class WebSocketConnection implements ConnectionPeer, SessionHolder {
   }
 
   ping(): void {
+    this.#isPinged = true;
     this.#accepted.webSocket.ping();
   }
 
@@ -194,6 +198,13 @@ export class WebSocketConnection implements ConnectionPeer, SessionHolder {
     this.#accepted.webSocket.close(code, reason);
   }
 
+  /** The latest ping of those in a turn is enough to be answered (RFC 6455, section 5.5.3). */
+  #pong(): void {
+    const data = this.#latestPing;
+    this.#latestPing = undefined;
+    this.#accepted.webSocket.pong(data);
+  }
+
   terminate(): void {
     this.#accepted.webSocket.terminate();
   }
@@ -206,7 +217,13 @@ export class WebSocketConnection implements ConnectionPeer, SessionHolder {
     });
     webSocket.on('pong', (data) => {
       this.#confirm(data.toString());
+      if (!this.#isPinged) return;
+      this.#isPinged = false;
       this.#machine.send({ type: 'pong.received' });
+    });
+    webSocket.on('ping', (data) => {
+      if (this.#latestPing === undefined) setImmediate(() => this.#pong());
+      this.#latestPing = data;
     });
     webSocket.on('error', (error: Error & { code?: string }) => {
       this.#hasFailed = true;

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { maskedFrame } from '../../support/masked-frame.js';
 import { request, TransportWorld, type TransportWorldOptions } from '../../support/transport-world.js';
@@ -80,6 +81,21 @@ describe('a client that sends without a pause', () => {
     release();
     while (handled.total < 1_000) await turns();
     expect(handled.end()).toBeLessThanOrEqual(2);
+    client.socket.destroy();
+  });
+
+  test('pings gets an answer to the latest of them', async () => {
+    await start();
+    const client = await RawClient.upgraded(world.url);
+    const count = 1_000;
+    const ping = (_: unknown, index: number) => {
+      const payload = Buffer.from(String(index).padStart(4, '0'));
+      return Buffer.concat([Buffer.from([0x89, 0x80 | payload.length, 0, 0, 0, 0]), payload]);
+    };
+    client.socket.write(Buffer.concat(Array.from({ length: count }, ping)));
+    while (!client.received.includes('0999')) await once(client.socket, 'data');
+    // Each pong is two bytes and its payload.
+    expect(client.received.length / 6).toBeLessThan(count / 2);
     client.socket.destroy();
   });
 
