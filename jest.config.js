@@ -13,6 +13,8 @@ export default {
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.stryker-tmp/'],
   reporters: ['default', '<rootDir>/test/support/missing-parts-reporter.js'],
   maxWorkers: '100%',
+  // Real servers, files and processes on a machine that has other things to do, too: no test is about its own time.
+  testTimeout: 60_000,
   watchman: false,
   collectCoverageFrom: ['src/**/*.ts'],
   coverageProvider: 'v8',
