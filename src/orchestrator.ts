@@ -23,6 +23,7 @@ import type { SessionInitResponse } from './model/session-init-response.js';
 import { withDeadline } from './model/with-deadline.js';
 import { Admission, type AdmissionOptions } from './orchestration/admission.js';
 import { Background } from './orchestration/background.js';
+import { checkOptions } from './orchestration/check-options.js';
 import { EventHub, type OrchestratorEvents } from './orchestration/events.js';
 import { guarded } from './orchestration/guarded.js';
 import type { Verdict } from './orchestration/guess-counter.js';
@@ -147,6 +148,7 @@ export interface SessionOrchestrator {
  * @throws ConfigurationError if an option cannot work
  */
 export function createSessionOrchestrator(options: SessionOrchestratorOptions): SessionOrchestrator {
+  checkOptions(options);
   const { clock = systemClock, sessionManager } = options;
   const deadlines = resolveDeadlines(options.deadlines);
   const events = new EventHub();

@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../model/errors.js';
+import { unknownOptions } from '../model/known-options.js';
 
 /** What happens when a user who has as many sessions as allowed asks for another. */
 export type SessionLimitPolicy = 'allow' | 'reuse' | 'evictOldest' | 'refuse';
@@ -24,6 +25,8 @@ export interface SessionLifetimeOptions {
   limitPolicy?: SessionLimitPolicy;
 }
 
+const LIFETIME_OPTIONS = ['idleTimeout', 'absoluteLifetime', 'maxSessionsPerUser', 'limitPolicy'];
+
 /** The options of {@link SessionLifetimeOptions} with every default in place. */
 export class SessionLifetime {
   readonly idleTimeout: number;
@@ -31,8 +34,13 @@ export class SessionLifetime {
   readonly maxSessionsPerUser: number;
   readonly limitPolicy: SessionLimitPolicy;
 
-  /** @throws ConfigurationError if a number is not a positive integer, or there is no such policy */
-  constructor(options: SessionLifetimeOptions = {}) {
+  /**
+   * @param others - the options that the session manager has beside these
+   * @throws ConfigurationError if a number is not a positive integer, or there is no such policy or option
+   */
+  constructor(options: SessionLifetimeOptions = {}, others: readonly string[] = []) {
+    const problems = unknownOptions('The session manager', options, [...LIFETIME_OPTIONS, ...others]);
+    if (problems.length > 0) throw new ConfigurationError(problems.join(' '), { problems });
     this.idleTimeout = positive('idleTimeout', options.idleTimeout ?? 30 * 60_000);
     this.absoluteLifetime = positive('absoluteLifetime', options.absoluteLifetime ?? 24 * 60 * 60_000);
     this.maxSessionsPerUser = positive('maxSessionsPerUser', options.maxSessionsPerUser ?? 100);

@@ -21,7 +21,8 @@ import { usersFileLog } from './logging/users-file-log.js';
  * @throws ConfigurationError if the database cannot be used; it is then left as it is
  */
 export async function openSessionManager(config: ServerConfig, clock?: Clock): Promise<SessionManager> {
-  const options = { ...config.sessionManager, ...(clock && { clock }) };
+  const { type: _, ...settings } = config.sessionManager;
+  const options = { ...settings, ...(clock && { clock }) };
   const path = databaseOf(config);
   if (path === undefined) return memorySessionManager(options);
   const manager: SqliteSessionManager = sqliteSessionManager({ ...options, path });

@@ -16,7 +16,7 @@ export interface GroupsAuthorizerOptions {
  *
  * @throws ConfigurationError if no list is given, or only empty ones: that would let everybody in
  */
-export function groupsAuthorizer(options: GroupsAuthorizerOptions): Authorizer {
+export function groupsAuthorizer(options: GroupsAuthorizerOptions = {}): Authorizer {
   const { anyOf = [], allOf = [], noneOf = [] } = options;
   if (anyOf.length + allOf.length + noneOf.length === 0) {
     throw new ConfigurationError(

@@ -25,7 +25,7 @@ export interface MemorySessionManagerOptions extends SessionLifetimeOptions {
  * @throws ConfigurationError if a number is not a positive integer, or there is no such policy
  */
 export function memorySessionManager(options: MemorySessionManagerOptions = {}): SessionManager {
-  const lifetime = new SessionLifetime(options);
+  const lifetime = new SessionLifetime(options, ['clock']);
   const { now } = sessionTime(options.clock ?? systemClock);
   let table: SessionTable | undefined = new SessionTable();
 

@@ -59,7 +59,7 @@ export interface SqliteSessionManager extends SessionManager {
  * @throws ConfigurationError if an option cannot work. What is wrong with the file shows when it is opened.
  */
 export function sqliteSessionManager(options: SqliteSessionManagerOptions): SqliteSessionManager {
-  const lifetime = new SessionLifetime(options);
+  const lifetime = new SessionLifetime(options, ['path', 'durability', 'lockTimeout', 'clock']);
   const { durability = 'process', clock = systemClock, lockTimeout = 5_000 } = options;
   const path = databasePath(options.path);
   if (!['process', 'power'].includes(durability)) throw new ConfigurationError('durability must be process or power.');

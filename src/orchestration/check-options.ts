@@ -1,0 +1,39 @@
+import { ConfigurationError } from '../model/errors.js';
+import { unknownOptions } from '../model/known-options.js';
+
+/** The methods without which a port is none. */
+const PORTS = {
+  authenticator: ['authenticate'],
+  authorizer: ['authorize'],
+  sessionManager: ['create', 'findBySecret', 'findById', 'listByUser', 'refresh', 'remove', 'removeExpired'],
+};
+
+const OTHERS = [
+  'deadlines',
+  'throttle',
+  'maxInFlight',
+  'maxQueued',
+  'sweepInterval',
+  'onResponse',
+  'engine',
+  'inspect',
+  'machine',
+  'clock',
+];
+
+/**
+ * Looks at the options of an orchestrator before anything is made of them: what is missing is told when the service
+ * starts, not with its first request.
+ *
+ * @throws ConfigurationError with every problem
+ */
+export function checkOptions(options: object): void {
+  const given = options as Record<string, Record<string, unknown> | undefined>;
+  const problems = unknownOptions('createSessionOrchestrator', options, [...Object.keys(PORTS), ...OTHERS]);
+  for (const [port, methods] of Object.entries(PORTS)) {
+    const missing = methods.filter((method) => typeof given[port]?.[method] !== 'function');
+    if (given[port] === undefined) problems.push(`createSessionOrchestrator needs ${port}.`);
+    else if (missing.length > 0) problems.push(`${port} has no method ${missing.join(', ')}.`);
+  }
+  if (problems.length > 0) throw new ConfigurationError(problems.join(' '), { problems });
+}
