@@ -73,7 +73,8 @@ export class Execution implements ActionTarget {
       this.#enter(this.#tables.initial, event);
       this.#settle(event);
     } catch (error) {
-      this.#fail(error, before);
+      this.#undoStep(before);
+      this.#fail(error);
       return this;
     }
     // A quirk to keep: the promises of the first stable state start before anything that its entry actions do.
@@ -118,7 +119,8 @@ export class Execution implements ActionTarget {
     try {
       this.#step(event);
     } catch (error) {
-      this.#fail(error, before);
+      this.#undoStep(before);
+      this.#fail(error);
       return;
     }
     this.#conclude();
@@ -225,7 +227,7 @@ export class Execution implements ActionTarget {
     try {
       for (let next = 0; next < this.#effectCount; next++) this.#effects[next]?.();
     } catch (error) {
-      this.#fail(error, this.context);
+      this.#fail(error);
       return;
     }
     this.#effectCount = 0;
@@ -237,13 +239,14 @@ export class Execution implements ActionTarget {
     this.#observer.complete();
   }
 
-  /**
-   * The machine threw: half a step is none. Like XState's actor it leaves its promises alone, whose results nobody will
-   * hear of.
-   */
-  #fail(error: unknown, before: object): void {
+  /** Half a step is none. */
+  #undoStep(before: object): void {
     this.context = before;
     this.#output = undefined;
+  }
+
+  /** The machine threw. Like XState's actor it leaves its promises alone, whose results nobody will hear of. */
+  #fail(error: unknown): void {
     this.#status = 'error';
     this.#close();
     this.#observer.error(error);

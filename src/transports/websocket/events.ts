@@ -1,3 +1,5 @@
+import { SessionInitError } from '../../model/errors.js';
+
 /** What a WebSocket transport tells, for logs and metrics. It holds no secret. */
 export type WebSocketTransportEvent =
   | { type: 'connection.opened'; connectionId: string; ipAddress: string }
@@ -44,18 +46,27 @@ export type RefusalCause = 'addressFull' | 'draining' | 'full' | 'noAddress' | '
 /** Tells an event. It never throws. */
 export type Tell = (event: WebSocketTransportEvent) => void;
 
-/** Calls a listener of the embedding service. What it throws is reported to itself, once. */
-export function guardedTell(listener: Tell | undefined): Tell {
-  if (listener === undefined) return () => {};
-  return (event) => {
+/**
+ * Calls a listener of the embedding service. What it throws, or rejects with, is reported to itself, once. Without a
+ * listener, what somebody must know is a warning of the process: a port that is in use would else be silence.
+ */
+export function guardedTell(listener: ((event: WebSocketTransportEvent) => unknown) | undefined): Tell {
+  if (listener === undefined) return warn;
+  const tell = (event: WebSocketTransportEvent, onFault: (cause: unknown) => void) => {
     try {
-      listener(event);
+      const result = listener(event);
+      if (result instanceof Promise) result.catch(onFault);
     } catch (cause) {
-      try {
-        listener({ type: 'fault.reported', source: 'onEvent', cause });
-      } catch {
-        // There is nobody left to be told.
-      }
+      onFault(cause);
     }
   };
+  // Beyond that, there is nobody left to be told.
+  return (event) => tell(event, (cause) => tell({ type: 'fault.reported', source: 'onEvent', cause }, () => {}));
+}
+
+function warn(event: WebSocketTransportEvent): void {
+  if (event.type !== 'fault.reported' && event.type !== 'handler.failed') return;
+  const what = event.type === 'handler.failed' ? 'onMessage failed' : `${event.source} failed`;
+  const why = 'cause' in event && event.cause instanceof SessionInitError ? ` ${event.cause.message}` : '';
+  process.emitWarning(`webSocketTransport: ${what}.${why} Its option onEvent tells more.`, 'SessionInitWarning');
 }

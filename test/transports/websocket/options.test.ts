@@ -1,6 +1,10 @@
-import { describe, expect, test } from '@jest/globals';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { describe, expect, jest, test } from '@jest/globals';
 import { ConfigurationError } from '../../../src/model/errors.js';
 import { resolveOptions, type WebSocketTransportOptions } from '../../../src/transports/websocket/options.js';
+import { webSocketTransport } from '../../../src/transports/websocket.js';
+import { TransportWorld } from '../../support/transport-world.js';
 
 const problemsOf = (options: object): readonly string[] => {
   try {
@@ -76,4 +80,23 @@ describe('the options of the transport', () => {
   ])('can be %p', (options) => {
     expect(problemsOf(options)).toEqual([]);
   });
+});
+
+test('without onEvent, a port that is in use is a warning, and not silence', async () => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  const warned = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
+  const world = await TransportWorld.start();
+  const transport = webSocketTransport(world.orchestrator, { port: (taken.address() as AddressInfo).port });
+  await expect(transport.listening).rejects.toThrow(/in use/);
+  expect(warned.mock.calls).toEqual([
+    [
+      expect.stringMatching(/^webSocketTransport: server failed\. .*in use.* onEvent tells more\.$/),
+      'SessionInitWarning',
+    ],
+  ]);
+  warned.mockRestore();
+  await transport.close();
+  await world.stop();
+  taken.close();
 });
