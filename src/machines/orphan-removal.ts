@@ -35,13 +35,17 @@ export async function removeOrphan(
 ): Promise<void> {
   const call = <Result>(method: string, run: (options: CallOptions) => Promise<Result>) =>
     withDeadline(clock, ATTEMPT_DEADLINE, `${sessionManager.name}.${method}`, run);
+  /** With the policy `reuse`, the same session may have been given to another client, under another secret. */
+  const isHandedOn = async (sessionId: number, given: Secret): Promise<boolean> => {
+    const opened = await call('findBySecret', async (options) => sessionManager.findBySecret?.(given, options));
+    if (opened?.session_id === sessionId) return false;
+    return (await call('findById', async (options) => sessionManager.findById?.(sessionId, options))) !== undefined;
+  };
   for (let attempts = 1; ; attempts++) {
     try {
-      // With the policy `reuse`, the same session may have been given to another client, under another secret.
-      const found = secret && (await call('findBySecret', (options) => sessionManager.findBySecret(secret, options)));
-      const isOurs = secret === undefined || found?.session_id === orphan.sessionId;
-      if (isOurs) await call('remove', (options) => sessionManager.remove(orphan.sessionId, options));
-      report({ ...orphan, outcome: isOurs ? 'removed' : 'superseded', attempts });
+      const isTheirs = secret !== undefined && (await isHandedOn(orphan.sessionId, secret));
+      if (!isTheirs) await call('remove', (options) => sessionManager.remove(orphan.sessionId, options));
+      report({ ...orphan, outcome: isTheirs ? 'superseded' : 'removed', attempts });
       return;
     } catch (cause) {
       const wait = WAITS[attempts - 1];

@@ -1,11 +1,11 @@
 import { ConfigurationError } from '../model/errors.js';
 import { unknownOptions } from '../model/known-options.js';
 
-/** The methods without which a port is none. */
+/** The methods without which an init cannot be answered, or not be taken back. */
 const PORTS = {
   authenticator: ['authenticate'],
   authorizer: ['authorize'],
-  sessionManager: ['create', 'findBySecret', 'findById', 'listByUser', 'refresh', 'remove', 'removeExpired'],
+  sessionManager: ['create', 'remove'],
 };
 
 const OTHERS = [
