@@ -54,7 +54,7 @@ export class Connection implements ClientConnection {
       this.#settleClosed = resolve;
     });
     this.#openTimer = options.clock.setTimeout(() => {
-      this.#cause ??= new Error(`It was not open after ${options.openTimeout} ms.`);
+      this.#cause = new Error(`It was not open after ${options.openTimeout} ms.`);
       this.#end(ABNORMAL);
     }, options.openTimeout);
     this.#dial();
@@ -125,7 +125,6 @@ export class Connection implements ClientConnection {
     this.#socket = socket;
     socket.binaryType = 'arraybuffer';
     socket.addEventListener('open', () => {
-      if (this.#state !== 'connecting') return;
       this.#state = 'open';
       this.#options.clock.clearTimeout(this.#openTimer);
       this.#settleOpened(true);
@@ -135,8 +134,6 @@ export class Connection implements ClientConnection {
     });
     socket.addEventListener('error', ({ error, message }: SocketEvent) => {
       this.#cause ??= error ?? message;
-      // Not every implementation says that a socket is closed which was never open.
-      if (this.#state === 'connecting') this.#end(ABNORMAL);
     });
     socket.addEventListener('close', ({ code = ABNORMAL.code, reason = '' }: SocketEvent) =>
       this.#end({ code, reason }),

@@ -82,7 +82,6 @@ export class Conversation {
 
   /** No more will come. */
   end(error: SessionInitError): void {
-    this.#bound = undefined;
     for (const { reject } of this.#due.splice(0)) reject(error);
   }
 

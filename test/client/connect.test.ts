@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import { getEventListeners } from 'node:events';
 import { describe, expect, test } from '@jest/globals';
 import { FullAuthSession } from '../../src/client/index.js';
 import { ALICE, BOB, CANCELLED, clientWorld, TIMED_OUT } from '../support/client-world.js';
@@ -138,10 +138,9 @@ describe('an init', () => {
     const asked = world.connect().init(ALICE);
     const end = await world.server.connections.take();
     await end.frames.take();
-    const stream = (end.socket as unknown as { _socket: Socket })._socket;
     // The head of a text frame of 100 bytes, and ten of them.
-    stream.write(Buffer.concat([Buffer.from([0x81, 100]), Buffer.from('{"success"')]));
-    stream.end();
+    end.stream.write(Buffer.concat([Buffer.from([0x81, 100]), Buffer.from('{"success"')]));
+    end.stream.end();
     expect((await asked).data).toMatchObject(TIMED_OUT);
   });
 
@@ -150,7 +149,7 @@ describe('an init', () => {
     const asked = client.init(ALICE);
     const end = await world.server.connections.take();
     await end.frames.take();
-    (end.socket as unknown as { _socket: Socket })._socket.write(Buffer.from([0xff, 0xff, 0xff, 0xff]));
+    end.stream.write(Buffer.from([0xff, 0xff, 0xff, 0xff]));
     expect((await asked).data).toMatchObject(TIMED_OUT);
     expect((await client.closed).code).toBeGreaterThan(1000);
   });
@@ -203,8 +202,28 @@ describe('the caller', () => {
     expect((await end.closed).code).toBe(1000);
     expect((await client.init(ALICE)).data).toMatchObject(CANCELLED);
     expect(client.send({ text: 'hello' })).toBe(false);
-    expect(world.server.connections.size).toBe(0);
     expect(world.errors).toEqual([]);
+    await world.nobodyHasDialled();
+  });
+
+  test('closes before the connection is open, having asked for nothing: nobody complains', async () => {
+    const client = world.connect();
+    client.close();
+    expect(await client.closed).toEqual({ code: 1006, reason: '' });
+    await world.clock.advance(0);
+    expect(world.errors).toEqual([]);
+    await world.nobodyHasDialled();
+  });
+
+  test('keeps one signal for many inits, and nothing of them stays on it', async () => {
+    const { signal } = new AbortController();
+    const { client, end } = await world.establish();
+    const asked = client.init(BOB, { signal });
+    await end.frames.take();
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    end.send(denial('bob'));
+    await asked;
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
   test('closes before the connection is open: nothing is sent, and nobody complains', async () => {

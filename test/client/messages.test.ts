@@ -73,6 +73,39 @@ describe('frames that answer nothing', () => {
     ]);
   });
 
+  test('a listener that is subscribed twice is told twice, and ends one subscription at a time', async () => {
+    const { client, end } = await world.establish();
+    let told = 0;
+    const listener = () => {
+      told += 1;
+    };
+    const unsubscribe = client.onMessage(listener);
+    client.onMessage(listener);
+    end.send('1');
+    await next(client.onMessage);
+    expect(told).toBe(2);
+    unsubscribe();
+    unsubscribe();
+    end.send('2');
+    await next(client.onMessage);
+    expect(told).toBe(3);
+  });
+
+  test('what comes after the client has closed reaches nobody', async () => {
+    const { client, end } = await world.establish();
+    const seen: unknown[] = [];
+    client.onMessage((value) => seen.push(value));
+    client.onSessionEnded((event) => seen.push(event));
+    end.stream.pause();
+    client.close();
+    end.send({ too: 'late' });
+    end.send({ event: 'session_ended', session_id: 1, cause: 'removed' });
+    end.stream.resume();
+    await client.closed;
+    expect(seen).toEqual([]);
+    expect(world.errors).toEqual([]);
+  });
+
   test('a listener that subscribes another, or ends itself, disturbs nobody', async () => {
     const { client, end } = await world.establish();
     const seen: string[] = [];

@@ -22,7 +22,7 @@ describe('without a connection an init times out, and nothing is thrown', () => 
           (data as { reference_id?: string }).reference_id,
         ],
       ]);
-      expect(world.errors[0]?.[0].cause).toBeDefined();
+      expect(world.errors[0]?.[0].cause).toMatchObject({ code: 'ECONNREFUSED' });
       expect(world.clock.pending).toBe(0);
     });
   });
@@ -53,19 +53,21 @@ describe('without a connection an init times out, and nothing is thrown', () => 
 
   test('a server accepts, and says nothing', async () => {
     await withTcpServer(
-      () => {},
+      (socket) => socket.resume(),
       async (url, accepted) => {
-        const client = world.connect(url);
+        const client = world.connect(url, { deadline: 7_000 });
         const asked = client.init(ALICE, { deadline: 5_000 });
-        await accepted;
+        const [socket] = (await accepted) as [Socket];
         await world.clock.advance(5_000);
         expect((await asked).data).toMatchObject(NO_CONNECTION);
         // The connection itself may take as long as the client allows.
         expect(await Promise.race([client.opened, 'nothing yet'])).toBe('nothing yet');
-        await world.clock.advance(5_000);
+        const left = once(socket, 'close');
+        await world.clock.advance(2_000);
         expect(await client.opened).toBe(false);
-        expect(world.errors.map(([error]) => String(error.cause))).toEqual(['Error: It was not open after 10000 ms.']);
+        expect(world.errors.map(([error]) => String(error.cause))).toEqual(['Error: It was not open after 7000 ms.']);
         expect(world.clock.pending).toBe(0);
+        await left;
       },
     );
   });
@@ -93,8 +95,8 @@ describe('without a connection an init times out, and nothing is thrown', () => 
   });
 
   async function withTcpServer(
-    serve: (socket: Socket) => void,
-    use: (url: string, accepted: Promise<unknown>) => Promise<void>,
+    serve: (socket: Socket) => unknown,
+    use: (url: string, accepted: Promise<unknown[]>) => Promise<void>,
   ): Promise<void> {
     const sockets: Socket[] = [];
     const tcp: Server = createServer((socket) => {

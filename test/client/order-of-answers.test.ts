@@ -173,9 +173,32 @@ describe('redialling', () => {
     end.socket.terminate();
     await client.closed;
     await world.clock.advance(3_600_000);
-    expect(world.server.connections.size).toBe(0);
+    await world.nobodyHasDialled();
     expect(world.clock.pending).toBe(0);
     expect(world.errors).toEqual([[expect.objectContaining({ code: 'backend_fault' }), undefined]]);
+  });
+
+  test('happens when the server has begun to close', async () => {
+    const { client, end } = await world.establish();
+    // A close frame with code 1001, from a server that then says and reads nothing more.
+    end.stream.pause();
+    end.stream.write(Buffer.from([0x88, 2, 0x03, 0xe9]));
+    while (client.send({ still: 'open' })) await world.clock.advance(0);
+    const asked = client.init(ALICE);
+    const other = await world.server.connections.take();
+    await other.frames.take();
+    other.send(success('alice', 2));
+    expect((await asked).data).toMatchObject({ session_id: 2 });
+    expect(client.send({ text: 'there again' })).toBe(true);
+  });
+
+  test('does not happen for an init whose caller has gone already', async () => {
+    const { client, end } = await world.establish();
+    end.socket.close(1001);
+    await client.closed;
+    const { data } = await client.init(ALICE, { signal: AbortSignal.abort() });
+    expect(data).toMatchObject(CANCELLED);
+    await world.nobodyHasDialled();
   });
 
   test('is shared by inits that are asked for at once', async () => {

@@ -49,6 +49,14 @@ export class ClientWorld {
     return { client, end };
   }
 
+  /** Fails if a client has dialled whose connection nobody has taken: it would come before the one that is opened now. */
+  async nobodyHasDialled(): Promise<void> {
+    const last = this.connect();
+    await last.opened;
+    await this.server.connections.take();
+    expect(this.server.connections.size).toBe(0);
+  }
+
   /** Lets the server stop listening while `use` runs. @returns the URL under which nobody is */
   async withoutServer(use: (url: string) => Promise<void>): Promise<void> {
     const { url } = this.server;

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { createServer as createTlsServer, type ServerOptions } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { PeerCertificate, TLSSocket } from 'node:tls';
 import { WebSocketServer, type WebSocket as WsWebSocket } from 'ws';
 
@@ -53,10 +53,14 @@ export class ServerEnd {
 
   /** Sends several frames in one packet. */
   sendAtOnce(...frames: unknown[]): void {
-    const stream = (this.socket as unknown as { _socket: { cork(): void; uncork(): void } })._socket;
-    stream.cork();
+    this.stream.cork();
     for (const frame of frames) this.send(frame);
-    stream.uncork();
+    this.stream.uncork();
+  }
+
+  /** The TCP or TLS socket beneath, for what no WebSocket does. */
+  get stream(): Socket {
+    return (this.socket as unknown as { _socket: Socket })._socket;
   }
 }
 
