@@ -1,3 +1,4 @@
+import type { PathStep } from '../model/backend-path.js';
 import type { Secret } from '../model/secret.js';
 import type { FullAuthSession } from '../model/session.js';
 
@@ -40,8 +41,10 @@ export interface Credentials {
   ipAddress?: string | undefined;
 }
 
-/** What an authenticator answers. */
-export type AuthenticationOutcome = ({ outcome: 'authenticated' } & Identity) | Denied;
+/** What an authenticator answers. `path`: which of its backends said what, if it is made of several. */
+export type AuthenticationOutcome = (({ outcome: 'authenticated' } & Identity) | Denied) & {
+  path?: readonly PathStep[] | undefined;
+};
 /** What an authorizer answers. */
 export type AuthorizationOutcome = { outcome: 'authorized' } | Denied;
 
@@ -49,6 +52,8 @@ export type AuthorizationOutcome = { outcome: 'authorized' } | Denied;
 export interface Authenticator {
   readonly name: string;
   authenticate(credentials: Credentials, options: CallOptions): Promise<AuthenticationOutcome>;
+  /** Asks the backend for a sign of life that commits it to nothing. @throws whatever a call would meet */
+  probe?(options: CallOptions): Promise<void>;
   close?(): Promise<void>;
 }
 
@@ -56,6 +61,8 @@ export interface Authenticator {
 export interface Authorizer {
   readonly name: string;
   authorize(identity: Identity, options: CallOptions): Promise<AuthorizationOutcome>;
+  /** Asks the backend for a sign of life that commits it to nothing. @throws whatever a call would meet */
+  probe?(options: CallOptions): Promise<void>;
   close?(): Promise<void>;
 }
 

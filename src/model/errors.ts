@@ -1,17 +1,24 @@
+import type { PathStep } from './backend-path.js';
+
 /** Options of every error of this package. */
 export interface SessionInitErrorOptions {
   /** What led to it. For the operator; it never reaches a client. */
   cause?: unknown;
+  /** Which backends said what before it, if several were asked. */
+  path?: readonly PathStep[] | undefined;
 }
 
 /** The base of every error that this package throws. `code` is stable; the message says what happened and what to do. */
 export class SessionInitError extends Error {
   readonly code: string;
+  /** Which backends said what before it, if several were asked. */
+  declare readonly path?: readonly PathStep[];
 
   constructor(code: string, message: string, options: SessionInitErrorOptions = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined);
     this.name = new.target.name;
     this.code = code;
+    if (options.path !== undefined) this.path = options.path;
   }
 }
 

@@ -1,0 +1,13 @@
+/** What one backend said on the way to an outcome that several had a part in. For the operator: clients never see it. */
+export interface PathStep {
+  /** The name of the backend. */
+  backend: string;
+  /** `failed`: it was at fault, and said neither yes nor no. */
+  outcome: 'authenticated' | 'denied' | 'failed';
+  /** A denial's cause, or the code of the error: `wrongSecret`, `backend_fault`. */
+  cause?: string | undefined;
+  /** How long it took. */
+  milliseconds: number;
+  /** The way within, if the backend is itself made of several. */
+  path?: readonly PathStep[] | undefined;
+}
