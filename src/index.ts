@@ -12,6 +12,7 @@ export type {
   AuthenticationOutcome,
   Authenticator,
   AuthorizationOutcome,
+  AuthorizationRequest,
   Authorizer,
   CallOptions,
   Credentials,

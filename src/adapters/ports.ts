@@ -41,6 +41,12 @@ export interface Credentials {
   ipAddress?: string | undefined;
 }
 
+/** Who asks for a session, and from where. */
+export interface AuthorizationRequest extends Identity {
+  /** The client's address in canonical form. */
+  ipAddress?: string | undefined;
+}
+
 /** What an authenticator answers. `path`: which of its backends said what, if it is made of several. */
 export type AuthenticationOutcome = (({ outcome: 'authenticated' } & Identity) | Denied) & {
   path?: readonly PathStep[] | undefined;
@@ -60,7 +66,7 @@ export interface Authenticator {
 /** Decides whether a user may have a session. */
 export interface Authorizer {
   readonly name: string;
-  authorize(identity: Identity, options: CallOptions): Promise<AuthorizationOutcome>;
+  authorize(request: AuthorizationRequest, options: CallOptions): Promise<AuthorizationOutcome>;
   /** Asks the backend for a sign of life that commits it to nothing. @throws whatever a call would meet */
   probe?(options: CallOptions): Promise<void>;
   close?(): Promise<void>;

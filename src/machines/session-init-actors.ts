@@ -3,10 +3,10 @@ import type {
   AuthenticationOutcome,
   Authenticator,
   AuthorizationOutcome,
+  AuthorizationRequest,
   Authorizer,
   CallOptions,
   Credentials,
-  Identity,
   SessionCreation,
   SessionManager,
 } from '../adapters/ports.js';
@@ -72,7 +72,7 @@ export function sessionInitActors(options: SessionInitActorsOptions) {
       }
     }),
 
-    authorize: fromPromise<AuthorizationOutcome, Identity>(async (call) =>
+    authorize: fromPromise<AuthorizationOutcome, AuthorizationRequest>(async (call) =>
       readAuthorization(authorizer.name, await authorizer.authorize(call.input, new LazySignal(call))),
     ),
 

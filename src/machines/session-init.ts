@@ -2,6 +2,7 @@ import { assign, emit, fromPromise, setup } from 'xstate';
 import type {
   AuthenticationOutcome,
   AuthorizationOutcome,
+  AuthorizationRequest,
   Credentials,
   Identity,
   SessionCreation,
@@ -97,7 +98,7 @@ const machineSetup = setup({
   actors: {
     admit: fromPromise<AdmissionDecision, AdmissionRequest>(unprovided('admit')),
     authenticate: fromPromise<AuthenticationOutcome, Credentials>(unprovided('authenticate')),
-    authorize: fromPromise<AuthorizationOutcome, Identity>(unprovided('authorize')),
+    authorize: fromPromise<AuthorizationOutcome, AuthorizationRequest>(unprovided('authorize')),
     establishSession: fromPromise<SessionCreation | undefined, EstablishmentRequest>(unprovided('establishSession')),
   },
   actions: {
@@ -258,7 +259,7 @@ export const sessionInitMachine = machineSetup.createMachine({
       invoke: {
         id: 'authorize',
         src: 'authorize',
-        input: ({ context }) => context.identity as Identity,
+        input: ({ context: { identity, ipAddress } }) => ({ ...(identity as Identity), ipAddress }),
         onDone: [
           { guard: 'isAuthorized', target: 'establishing' },
           { guard: 'isDenied', target: 'notAuthorized', actions: 'recordDenial' },

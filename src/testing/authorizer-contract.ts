@@ -1,4 +1,4 @@
-import type { Identity } from '../adapters/ports.js';
+import type { AuthorizationRequest } from '../adapters/ports.js';
 import { ConfigurationError } from '../model/errors.js';
 import { authorizerCases, faultCases } from './authorizer-contract/cases.js';
 import { type MakeAuthorizer, Stage } from './authorizer-contract/stage.js';
@@ -11,9 +11,9 @@ export interface AuthorizerContractOptions {
   /** Makes an authorizer. A case may ask for more than one. The suite closes what it got. */
   create: MakeAuthorizer;
   /** Who may have a session: one at least. */
-  allowed: readonly Identity[];
+  allowed: readonly AuthorizationRequest[];
   /** Who may not. @defaultValue nobody */
-  denied?: readonly Identity[];
+  denied?: readonly AuthorizationRequest[];
   /** Makes one whose backend is down. Without it, the case of a fault is left out. */
   createBroken?: MakeAuthorizer;
   /** Called when a case is over, whatever came of it, after its authorizers were closed. */

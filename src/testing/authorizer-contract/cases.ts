@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Identity } from '../../adapters/ports.js';
+import type { AuthorizationRequest } from '../../adapters/ports.js';
 import { assertDecides, authorize, type Cases, type MakeAuthorizer } from './stage.js';
 
 /** What holds of every authorizer. */
@@ -23,7 +23,7 @@ export const authorizerCases: Cases = {
 
   'whoever is hardly known gets an answer, too, and nobody by a trick of names': async (stage) => {
     const authorizer = await stage.open();
-    const hostile: Identity[] = [
+    const hostile: AuthorizationRequest[] = [
       { user: 'no-such-user' },
       { user: 'no-such-user', groups: [] },
       { user: 'no-such-user', groups: undefined, claims: undefined },
@@ -48,7 +48,7 @@ export const authorizerCases: Cases = {
     const all = [...allowed, ...denied];
     await Promise.all(
       Array.from({ length: parallel }, async (_, call) => {
-        const identity = all[call % all.length] as Identity;
+        const identity = all[call % all.length] as AuthorizationRequest;
         const due = allowed.includes(identity) ? 'authorized' : 'denied';
         assert.equal((await authorize(authorizer, identity)).outcome, due, `${identity.user} is ${due}`);
       }),

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { AuthorizationOutcome, Authorizer, Identity } from '../../adapters/ports.js';
+import type { AuthorizationOutcome, AuthorizationRequest, Authorizer } from '../../adapters/ports.js';
 import type { CasesOn } from '../contract-case.js';
 
 /** Makes an authorizer with certain rules. */
@@ -7,8 +7,8 @@ export type MakeAuthorizer = () => Authorizer | Promise<Authorizer>;
 
 /** What a case runs on: an authorizer, which is closed when the case is over, and whom it lets have a session. */
 export class Stage {
-  readonly allowed: readonly Identity[];
-  readonly denied: readonly Identity[];
+  readonly allowed: readonly AuthorizationRequest[];
+  readonly denied: readonly AuthorizationRequest[];
   readonly parallel: number;
   readonly #create: MakeAuthorizer;
   readonly #cleanUp: (() => void | Promise<void>) | undefined;
@@ -16,8 +16,8 @@ export class Stage {
 
   constructor(options: {
     create: MakeAuthorizer;
-    allowed: readonly Identity[];
-    denied: readonly Identity[];
+    allowed: readonly AuthorizationRequest[];
+    denied: readonly AuthorizationRequest[];
     parallelCalls: number;
     cleanUp: (() => void | Promise<void>) | undefined;
   }) {
@@ -43,17 +43,18 @@ export class Stage {
   }
 }
 
-/** Asks. Nobody may change the identity. */
+/** Asks. Nobody may change the request. */
 export async function authorize(
   authorizer: Authorizer,
-  identity: Identity,
+  request: AuthorizationRequest,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<AuthorizationOutcome> {
-  const { user, groups, claims } = identity;
+  const { user, groups, claims, ipAddress } = request;
   const frozen = Object.freeze({
     user,
     groups: groups && Object.freeze([...groups]),
     claims: claims && Object.freeze({ ...claims }),
+    ipAddress,
   });
   const outcome = await authorizer.authorize(frozen, { signal });
   assert.ok(typeof outcome === 'object' && outcome !== null, 'an outcome is an object');
