@@ -1,33 +1,71 @@
-import { valueAt } from '../server/config-layers.js';
-import { SETTINGS } from '../server/config-outline.js';
-import type { ServerConfig } from '../server/config-schema.js';
-import { databaseOf, usersFileOf } from '../server/data-folder.js';
+import { isJsonObject } from '../model/json.js';
+import { Secret } from '../model/secret.js';
+import { openBackends } from '../server/backends/open-backends.js';
+import { type Probe, probeBackends } from '../server/backends/probe-backends.js';
+import { databaseOf } from '../server/backends/session-manager.js';
+import { usersFileOf } from '../server/data-folder.js';
 import type { LoadedServerConfig } from '../server/load-config.js';
-import { print, printJson, styled, table } from './terminal.js';
+import { createLogger } from '../server/logging/logger.js';
+import { complain, print, printJson, styled, table } from './terminal.js';
 
 /** Shows the configuration that comes out of all sources, with every default in place, and no secret. */
-export function showConfig({ config, sourceOf }: LoadedServerConfig, asJson: boolean): void {
-  const effective = {
+export function showConfig({ config, sourceOf }: LoadedServerConfig, asJson: boolean, probes?: readonly Probe[]): void {
+  const effective = withoutSecrets({
     ...config,
-    authenticator: { ...config.authenticator, ...pathOf(usersFileOf(config)), ...withoutSecrets(config) },
+    authenticator: {
+      ...config.authenticator,
+      ...(config.authenticator.type === 'users-file' && pathOf(usersFileOf(config))),
+    },
     sessionManager: { ...config.sessionManager, ...pathOf(databaseOf(config)) },
-  };
+  });
   if (asJson) {
-    printJson(effective);
+    printJson(probes === undefined ? effective : { config: effective, probes });
     return;
   }
-  const rows = SETTINGS.flatMap(({ path }) => {
-    const value = valueAt(effective, path);
-    return value === undefined ? [] : [[path.join('.'), String(value), `(${sourceOf(path.join('.'))})`]];
-  });
+  const rows = leavesOf(effective).map(([setting, value]) => [setting, value, `(${sourceOf(setting)})`]);
   for (const line of table(rows)) print(line);
   print(styled('green', '\nThe configuration can be used.'));
+  if (probes !== undefined) showProbes(probes);
+}
+
+/**
+ * Opens the backends of a configuration, and asks each for a sign of life.
+ *
+ * @throws ConfigurationError if one cannot be opened
+ */
+export async function probe({ config }: LoadedServerConfig): Promise<readonly Probe[]> {
+  const backends = await openBackends(config, { logger: await createLogger(config.log) });
+  try {
+    return await probeBackends(backends, config.deadlines.authentication);
+  } finally {
+    await backends.close();
+  }
+}
+
+function showProbes(probes: readonly Probe[]): void {
+  print();
+  for (const line of table(probes.map(({ place, backend, outcome }) => [place, backend, OUTCOMES[outcome]])))
+    print(line);
+  for (const { place, problem } of probes) {
+    if (problem !== undefined) complain(`${styled('red', 'error:', process.stderr)} ${place}: ${problem}`);
+  }
+}
+
+const OUTCOMES = { answered: 'answers', failed: 'does not answer', local: 'has nothing to ask' } as const;
+
+/** Every setting that is no object, with its path and its value as text. */
+function leavesOf(value: unknown, path: readonly string[] = []): [setting: string, value: string][] {
+  if (value === undefined) return [];
+  if (!isJsonObject(value)) return [[path.join('.'), String(value)]];
+  return Object.entries(value).flatMap(([name, part]) => leavesOf(part, [...path, name]));
 }
 
 /** What is shown may be taken for a configuration again, and must not be one in which a placeholder is a secret. */
-function withoutSecrets({ authenticator }: ServerConfig): { users?: Record<string, null> } {
-  if (authenticator.type !== 'static') return {};
-  return { users: Object.fromEntries(Object.keys(authenticator.users).map((user) => [user, null])) };
+function withoutSecrets(value: unknown): unknown {
+  if (value instanceof Secret) return null;
+  if (Array.isArray(value)) return value.map(withoutSecrets);
+  if (!isJsonObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, withoutSecrets(part)]));
 }
 
 function pathOf(path: string | undefined): { path?: string } {

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { SessionManager } from '../adapters/ports.js';
 import { ConfigurationError } from '../model/errors.js';
 import type { FullAuthSession } from '../model/session.js';
-import { databaseOf } from '../server/data-folder.js';
+import { databaseOf } from '../server/backends/session-manager.js';
 import { printable } from '../server/logging/printable.js';
 import { type ConfigOptions, loadConfig, withConfigOptions } from './config-options.js';
 import { EXIT } from './exit-codes.js';
@@ -109,7 +109,7 @@ async function withSessions<Result>(
   if (!existsSync(path)) {
     throw new ConfigurationError(`There is no database ${path}. Has the server run here? --data-dir names its folder.`);
   }
-  const { openSessionManager } = await import('../server/backends.js');
+  const { openSessionManager } = await import('../server/backends/session-manager.js');
   const manager = await openSessionManager(config);
   try {
     return await use(manager);

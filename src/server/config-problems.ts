@@ -1,11 +1,11 @@
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import type * as z from 'zod';
-import { describeType, type JsonObject } from '../model/json.js';
+import { describeType, isJsonObject, type JsonObject } from '../model/json.js';
 import { isLoopback, TrustedProxies } from '../transports/websocket/client-address.js';
 import { Origins } from '../transports/websocket/origins.js';
 import { valueAt } from './config-layers.js';
-import { SETTINGS } from './config-outline.js';
+import { markedSettings, namesIn, outlineAt } from './config-outline.js';
 
 /** Something that is wrong with the configuration. */
 export interface ConfigProblem {
@@ -17,16 +17,19 @@ export interface ConfigProblem {
 /** What the schema finds wrong, in sentences that say what to do. */
 export function describeIssue(issue: z.core.$ZodIssue, tree: JsonObject): ConfigProblem[] {
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ path: [...issue.path, key], text: unknownSetting(issue.path, key) }));
+    return issue.keys.map((key) => ({ path: [...issue.path, key], text: unknownSetting(tree, issue.path, key) }));
   }
   const value = valueAt(tree, issue.path);
   const text =
     value === undefined ? 'it is missing.' : `it must be ${expectation(issue)}, and is ${shown(issue, value)}.`;
-  return [{ path: issue.path, text: `${text} ${descriptionOf(issue.path)}`.trim() }];
+  return [{ path: issue.path, text: `${text} ${outlineAt(tree, issue.path)?.description ?? ''}`.trim() }];
 }
 
 /** What is wrong with settings that are right each by itself. It looks at all, whatever else is wrong. */
-export async function findContradictions(tree: JsonObject): Promise<ConfigProblem[]> {
+export async function findContradictions(
+  tree: JsonObject,
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<ConfigProblem[]> {
   const at = (path: string) => valueAt(tree, path.split('.'));
   const problems: ConfigProblem[] = [];
   const host = at('listen.host');
@@ -50,13 +53,22 @@ export async function findContradictions(tree: JsonObject): Promise<ConfigProble
   for (const [list, found] of Object.entries(lists)) {
     problems.push(...found.map((text) => ({ path: ['listen', list], text: text.replace(`${list}: `, '') })));
   }
-  for (const path of ['listen.tls.cert', 'listen.tls.key', 'authenticator.path']) {
-    const file = at(path);
-    if (typeof file === 'string' && file !== '' && !(await isReadable(file))) {
-      problems.push({ path: path.split('.'), text: `there is no file that can be read at ${file}.` });
+  for (const { path, value, mark } of markedSettings(tree)) {
+    if (mark === 'file' && typeof value === 'string' && value !== '' && !(await isReadable(value))) {
+      problems.push({ path, text: `there is no file that can be read at ${value}.` });
     }
+    if (mark === 'secret' && isJsonObject(value)) problems.push(...secretProblems(path, value, environment));
   }
   return problems;
+}
+
+function secretProblems(path: readonly string[], value: JsonObject, environment: NodeJS.ProcessEnv): ConfigProblem[] {
+  const { file, env } = value;
+  if ((file === undefined) === (env === undefined)) {
+    return [{ path, text: 'name one place where the secret is: {"file": "path"} or {"env": "NAME"}.' }];
+  }
+  if (typeof env !== 'string' || environment[env]) return [];
+  return [{ path: [...path, 'env'], text: `the environment variable ${env} is not set.` }];
 }
 
 function expectation(issue: z.core.$ZodIssue): string {
@@ -97,17 +109,11 @@ function shown(issue: z.core.$ZodIssue, value: unknown): string {
   return typeof value === 'number' && expectsNumber ? String(value) : describeType(value);
 }
 
-function unknownSetting(parent: readonly PropertyKey[], key: string): string {
-  const depth = parent.length;
-  const siblings = SETTINGS.filter(({ path }) => parent.every((name, index) => path[index] === name));
-  const names = [...new Set(siblings.map(({ path }) => path[depth]))];
-  const alike = names.find((name) => name?.toLowerCase() === key.toLowerCase());
+function unknownSetting(tree: JsonObject, parent: readonly PropertyKey[], key: string): string {
+  const names = namesIn(outlineAt(tree, parent) ?? {}, valueAt(tree, parent));
+  const alike = names.find((name) => name.toLowerCase() === key.toLowerCase());
   const remedy = alike === undefined ? `There are: ${names.join(', ')}.` : `Is ${alike} meant?`;
   return names.length > 0 ? `there is no such setting. ${remedy}` : 'there is no such setting.';
-}
-
-function descriptionOf(path: readonly PropertyKey[]): string {
-  return SETTINGS.find((setting) => setting.path.join('.') === path.join('.'))?.description ?? '';
 }
 
 function texts(list: unknown): string[] {

@@ -1,22 +1,14 @@
 import * as z from 'zod';
-import { Secret } from '../model/secret.js';
+import { authenticatorSchema, authorizerSchema } from './backends/registry.js';
+import { sessionManagerSchema } from './backends/session-manager.js';
 import { LOG_FORMATS, LOG_LEVELS } from './logging/logger.js';
+import { count, file, milliseconds, ownFile, text } from './settings.js';
 
 /*
  * The one place where the configuration of the server is described. The types, the JSON Schema that the package ships,
  * the names of the environment variables and the defaults are all made from it. Every part has a description: it is
  * what an editor shows, and what a mistake is answered with.
  */
-
-/** The longest delay that a timer takes, and more than anybody can count on. */
-const LARGEST = 2 ** 31 - 1;
-
-const text = (description: string) => z.string().min(1).describe(description);
-const milliseconds = (fallback: number, description: string) =>
-  z.int().min(1).max(LARGEST).default(fallback).describe(`${description} In milliseconds.`);
-const count = (fallback: number, description: string, least = 1) =>
-  z.int().min(least).max(LARGEST).default(fallback).describe(description);
-const file = (description: string) => text(`${description} A relative path starts from the folder of this file.`);
 
 const tls = z
   .strictObject({
@@ -72,69 +64,22 @@ const connections = z
   .prefault({})
   .describe('Limits of the connections.');
 
-const authenticator = z
-  .discriminatedUnion('type', [
-    z.strictObject({
-      type: z.literal('users-file'),
-      path: file('The users file. By default it is users.json in dataDir.').optional(),
-      format: z.enum(['auto', 'json', 'htpasswd']).default('auto').describe('How the users file is written.'),
-      pollInterval: z.int().min(20).max(LARGEST).default(500).describe('Milliseconds between two looks at the file.'),
-    }),
-    z.strictObject({
-      type: z.literal('static'),
-      users: z
-        .record(
-          z.string(),
-          text('The secret, in clear.').transform((secret) => new Secret(secret)),
-        )
-        .describe('User name to secret, in clear.'),
-      groups: z.record(z.string(), z.array(z.string())).optional().describe('User name to groups.'),
-      allowInsecureStaticUsers: z
-        .literal(true)
-        .describe('Must be true, to say that you know: whoever can read this file has the secret of every user.'),
-    }),
-  ])
+const authenticator = authenticatorSchema
   .prefault({ type: 'users-file' })
-  .describe('Decides whether users are who they say: users-file, or static for development.');
+  .describe('Decides whether users are who they say: users-file, static for development, or what docs/adapters has.');
 
-const groupList = (description: string) => z.array(z.string().min(1)).optional().describe(description);
+const authenticators = z
+  .record(z.string().regex(/^[a-z][a-z0-9-]*$/), authenticatorSchema)
+  .default({})
+  .describe('Authenticators by name, for one that is made of several: a chain, first-of, all-of.');
 
-const authorizer = z
-  .discriminatedUnion('type', [
-    z.strictObject({ type: z.literal('allow-all') }),
-    z.strictObject({
-      type: z.literal('groups'),
-      anyOf: groupList('The user must be in at least one of these.'),
-      allOf: groupList('The user must be in every one of these.'),
-      noneOf: groupList('The user must be in none of these.'),
-    }),
-  ])
+const authorizer = authorizerSchema
   .prefault({ type: 'allow-all' })
-  .describe('Decides whether an authenticated user may have a session: allow-all, or by groups.');
+  .describe(
+    'Decides whether an authenticated user may have a session: allow-all, by groups, or what docs/adapters has.',
+  );
 
-const lifetime = {
-  idleTimeout: milliseconds(1_800_000, 'A session that was not used for so long has ended.'),
-  absoluteLifetime: milliseconds(86_400_000, 'A session has ended so long after its creation, however it is used.'),
-  maxSessionsPerUser: count(100, 'How many live sessions a user may have.'),
-  limitPolicy: z
-    .enum(['allow', 'reuse', 'evictOldest', 'refuse'])
-    .default('evictOldest')
-    .describe('What happens beyond that.'),
-};
-
-const sessionManager = z
-  .discriminatedUnion('type', [
-    z.strictObject({
-      type: z.literal('sqlite'),
-      path: file('The database. By default it is sessions.db in dataDir.').optional(),
-      durability: z
-        .enum(['process', 'power'])
-        .default('process')
-        .describe('What sessions survive: the end of the process by any means, or the loss of power, too.'),
-      ...lifetime,
-    }),
-    z.strictObject({ type: z.literal('memory'), ...lifetime }),
-  ])
+const sessionManager = sessionManagerSchema
   .prefault({ type: 'sqlite' })
   .describe('Keeps the sessions: sqlite, or memory, which forgets them as the server stops.');
 
@@ -188,9 +133,9 @@ const log = z
 export const serverConfigSchema = z
   .strictObject({
     $schema: z.string().optional().describe('The JSON Schema of this file, for editors.'),
-    dataDir: text('The folder of the users file and the sessions; the server alone should have access to it.').default(
-      'data',
-    ),
+    dataDir: ownFile(
+      'The folder of the users file and the sessions; the server alone should have access to it.',
+    ).default('data'),
     listen,
     connections,
     profile: z
@@ -198,6 +143,7 @@ export const serverConfigSchema = z
       .default('rfc3339')
       .describe('How times are written to clients; dmod is for existing DMOD clients.'),
     authenticator,
+    authenticators,
     authorizer,
     sessionManager,
     deadlines,

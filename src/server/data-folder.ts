@@ -1,18 +1,15 @@
 import { existsSync } from 'node:fs';
 import { mkdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { ConfigurationError } from '../model/errors.js';
+import { databaseOf } from './backends/session-manager.js';
+import { usersFilePath } from './backends/users-file.js';
 import type { ServerConfig } from './config-schema.js';
 import { isSystemError } from './system-error.js';
 
-/** The users file, if users are in one. */
-export function usersFileOf({ authenticator, dataDir }: ServerConfig): string | undefined {
-  return authenticator.type === 'users-file' ? (authenticator.path ?? join(dataDir, 'users.json')) : undefined;
-}
-
-/** The database of the sessions, if they are in one. */
-export function databaseOf({ sessionManager, dataDir }: ServerConfig): string | undefined {
-  return sessionManager.type === 'sqlite' ? (sessionManager.path ?? join(dataDir, 'sessions.db')) : undefined;
+/** The users file, if users are in one: that of the authenticator, or of the first one that it may be made of. */
+export function usersFileOf({ authenticator, authenticators, dataDir }: ServerConfig): string | undefined {
+  const settings = [authenticator, ...Object.values(authenticators)].find(({ type }) => type === 'users-file');
+  return settings?.type === 'users-file' ? usersFilePath(settings, dataDir) : undefined;
 }
 
 /**
@@ -26,8 +23,10 @@ export function isFirstStart(config: ServerConfig): boolean {
 }
 
 /** Whether anything that is kept is in the data folder. */
-export function usesDataFolder({ authenticator, sessionManager }: ServerConfig): boolean {
-  const usersAreHere = authenticator.type === 'users-file' && authenticator.path === undefined;
+export function usesDataFolder({ authenticator, authenticators, sessionManager }: ServerConfig): boolean {
+  const usersAreHere = [authenticator, ...Object.values(authenticators)].some(
+    (settings) => settings.type === 'users-file' && settings.path === undefined,
+  );
   const sessionsAreHere = sessionManager.type === 'sqlite' && sessionManager.path === undefined;
   return usersAreHere || sessionsAreHere;
 }

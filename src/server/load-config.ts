@@ -1,9 +1,10 @@
 import { dirname, resolve } from 'node:path';
 import { ConfigurationError } from '../model/errors.js';
 import { isJsonObject, type JsonObject } from '../model/json.js';
+import { findUnknownParts } from './composition-problems.js';
 import { readConfigFile } from './config-file.js';
-import { environmentLayers, type Layer, mergeLayers, settingLayer, sourceOf, valueAt } from './config-layers.js';
-import { DEFAULT_VARIANTS, SETTINGS } from './config-outline.js';
+import { environmentLayers, type Layer, mergeLayers, settingLayer, sourceOf } from './config-layers.js';
+import { DEFAULT_VARIANTS, markedSettings, SETTINGS } from './config-outline.js';
 import { type ConfigProblem, describeIssue, findContradictions } from './config-problems.js';
 import { type ServerConfig, serverConfigSchema } from './config-schema.js';
 
@@ -38,9 +39,6 @@ export interface LoadedServerConfig {
   sourceOf(setting: string): string;
 }
 
-/** The settings that are paths. */
-const PATHS = ['dataDir', 'listen.tls.cert', 'listen.tls.key', 'authenticator.path', 'sessionManager.path'];
-
 /**
  * Loads the configuration of the server: flags go before environment variables, these before the file, and that before
  * the defaults. Paths in the result are absolute: those in the file start from its folder.
@@ -62,7 +60,7 @@ export async function loadServerConfig(options: LoadServerConfigOptions = {}): P
   const parsed = serverConfigSchema.safeParse(tree);
   const found = [
     ...(parsed.error?.issues ?? []).flatMap((issue) => describeIssue(issue, tree)),
-    ...(toServe ? await findContradictions(tree) : []),
+    ...(toServe ? [...(await findContradictions(tree, environment)), ...findUnknownParts(tree)] : []),
   ];
   problems.push(...found.map((problem) => inWords(problem, layers)));
   if (parsed.success && problems.length === 0) {
@@ -85,11 +83,11 @@ function flagLayer({ flag, setting, value }: FlagSetting): Layer {
 }
 
 function withAbsolutePaths(tree: JsonObject, folder: string): JsonObject {
-  return PATHS.reduce((result, path) => {
-    const names = path.split('.');
-    const value = valueAt(result, names);
-    return typeof value === 'string' && value !== '' ? replace(result, names, resolve(folder, value)) : result;
-  }, tree);
+  const paths = markedSettings(tree).filter(({ mark, value }) => /file$/.test(mark) && typeof value === 'string');
+  return paths.reduce(
+    (result, { path, value }) => (value === '' ? result : replace(result, path, resolve(folder, value as string))),
+    tree,
+  );
 }
 
 function replace(tree: JsonObject, [name = '', ...rest]: readonly string[], value: string): JsonObject {

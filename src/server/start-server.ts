@@ -12,9 +12,10 @@ import {
 import type { Inspector } from '../inspector/index.js';
 import { listen } from '../transports/websocket/http-server.js';
 import { type WebSocketTransport, type WebSocketTransportEvent, webSocketTransport } from '../transports/websocket.js';
-import { createAuthorizer, openAuthenticator, openSessionManager } from './backends.js';
+import { openBackends } from './backends/open-backends.js';
+import { databaseOf, openSessionManager } from './backends/session-manager.js';
 import type { ServerConfig } from './config-schema.js';
-import { databaseOf, isFirstStart, openDataFolder, usersFileOf, usesDataFolder } from './data-folder.js';
+import { isFirstStart, openDataFolder, usersFileOf, usesDataFolder } from './data-folder.js';
 import { type DemoUser, newDemoUser } from './demo-user.js';
 import { logAudit } from './logging/audit-log.js';
 import { createLogger, type Logger } from './logging/logger.js';
@@ -80,11 +81,12 @@ export async function startServer(config: ServerConfig, options: StartServerOpti
     const sessionManager = await openSessionManager(config, clock);
     opened.push(sessionManager);
     if (await demo?.save(usersFileOf(config) as string)) onFirstStart?.(demo as DemoUser);
-    const authenticator = await openAuthenticator(config, logger, clock);
-    opened.push(authenticator);
+    const backends = await openBackends(config, { logger, clock });
+    opened.push(backends);
+    const { authenticator, authorizer } = backends;
     const { deadlines, maxInFlight, maxQueued, sweepInterval, throttle } = config;
     const orchestrator = createSessionOrchestrator({
-      ...{ authenticator, authorizer: createAuthorizer(config), sessionManager, clock },
+      ...{ authenticator, authorizer, sessionManager, clock },
       ...{ deadlines, maxInFlight, maxQueued, sweepInterval },
       throttle: throttle.enabled && { account: throttle.account, address: throttle.address },
     });

@@ -1,0 +1,28 @@
+import * as z from 'zod';
+import { allowAllBackend } from './allow-all.js';
+import { groupsBackend } from './groups.js';
+import { staticBackend } from './static.js';
+import { usersFileBackend } from './users-file.js';
+
+/*
+ * Every backend that the configuration of the server can name. To add one: a file in this folder, a line here, and a page
+ * in docs/adapters/ with a row for each of its settings.
+ */
+
+export const AUTHENTICATORS = [usersFileBackend, staticBackend] as const;
+
+export const AUTHORIZERS = [allowAllBackend, groupsBackend] as const;
+
+/** These are simple enough to have an environment variable for each of their settings. The others are set in the file. */
+export const WITH_VARIABLES: readonly string[] = ['users-file', 'static', 'allow-all', 'groups', 'sqlite', 'memory'];
+
+type SchemasOf<Backends extends readonly { schema: z.core.$ZodTypeDiscriminable }[]> = {
+  -readonly [Index in keyof Backends]: Backends[Index]['schema'];
+};
+
+const schemasOf = <Backends extends readonly { schema: z.core.$ZodTypeDiscriminable }[]>(backends: Backends) =>
+  backends.map(({ schema }) => schema) as unknown as SchemasOf<Backends>;
+
+export const authenticatorSchema = z.discriminatedUnion('type', schemasOf(AUTHENTICATORS));
+
+export const authorizerSchema = z.discriminatedUnion('type', schemasOf(AUTHORIZERS));
