@@ -45,6 +45,7 @@ export {
 } from './machines/session-init.js';
 export { type Backends, type SessionInitActorsOptions, sessionInitActors } from './machines/session-init-actors.js';
 export { type Failure, TERMINAL_STATES, type TerminalState } from './machines/terminal-states.js';
+export type { PathStep } from './model/backend-path.js';
 export { type Clock, systemClock } from './model/clock.js';
 export type { WireProfile } from './model/date-time.js';
 export { decodeSessionInitResponse } from './model/decode-response.js';

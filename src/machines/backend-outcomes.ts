@@ -1,4 +1,5 @@
 import type { AuthenticationOutcome, AuthorizationOutcome, SessionCreation } from '../adapters/ports.js';
+import type { PathStep } from '../model/backend-path.js';
 import { BackendFaultError } from '../model/errors.js';
 import { isJsonObject } from '../model/json.js';
 import { FullAuthSession } from '../model/session.js';
@@ -13,13 +14,14 @@ import { FullAuthSession } from '../model/session.js';
 export function readAuthentication(backend: string, value: unknown): AuthenticationOutcome {
   const answer = isJsonObject(value) ? value : {};
   const outcome = answer['outcome'];
-  if (outcome === 'denied') return { outcome, cause: readCause(answer['cause']) };
+  const path = readPath(answer['path']);
+  if (outcome === 'denied') return { outcome, cause: readCause(answer['cause']), path };
   if (outcome !== 'authenticated') throw garbled(backend, "an outcome of 'authenticated' or 'denied'");
   const { user, groups, claims } = answer as { user: unknown; groups?: unknown; claims?: unknown };
   if (typeof user !== 'string' || user === '') throw garbled(backend, 'a user that is a non-empty string');
   if (groups !== undefined && !isStringArray(groups)) throw garbled(backend, 'groups that are an array of strings');
   if (claims !== undefined && !isJsonObject(claims)) throw garbled(backend, 'claims that are an object');
-  return { outcome, user, groups: groups && [...groups], claims };
+  return { outcome, user, groups: groups && [...groups], claims, path };
 }
 
 /** @throws BackendFaultError if `value` is no outcome of an authorizer */
@@ -59,6 +61,25 @@ export function createdSessionId(value: unknown): number | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** More steps, in all, are no use to whoever reads them. */
+const MAX_STEPS = 100;
+
+/** Which backends said what. It decides nothing: what is not of its shape is left out. */
+export function readPath(value: unknown, budget = { steps: MAX_STEPS }): readonly PathStep[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  return value.slice(0, MAX_STEPS).flatMap((step: unknown) => {
+    const { backend, outcome, cause, milliseconds, path } = isJsonObject(step) ? step : {};
+    if (typeof backend !== 'string' || typeof milliseconds !== 'number' || !isStepOutcome(outcome)) return [];
+    if (budget.steps-- <= 0) return [];
+    const inner = readPath(path, budget);
+    return [{ backend, outcome, cause: readCause(cause), milliseconds, ...(inner && { path: inner }) }];
+  });
+}
+
+function isStepOutcome(value: unknown): value is PathStep['outcome'] {
+  return value === 'authenticated' || value === 'denied' || value === 'failed';
 }
 
 function readCause(cause: unknown): string | undefined {

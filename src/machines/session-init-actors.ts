@@ -15,7 +15,7 @@ import { createdSessionId, readAuthentication, readAuthorization, readCreation }
 import type { Escrow } from './escrow.js';
 import { type OrphanReport, removeOrphan } from './orphan-removal.js';
 import type { AdmissionDecision, AdmissionRequest, EstablishmentRequest } from './session-init.js';
-import { withheldCause, withheldError } from './withhold-secret.js';
+import { withheldCause, withheldError, withheldPath } from './withhold-secret.js';
 
 /** The backends of an init. */
 export interface Backends {
@@ -66,6 +66,7 @@ export function sessionInitActors(options: SessionInitActorsOptions) {
         const answer: unknown = await authenticator.authenticate(call.input, new LazySignal(call));
         const outcome = readAuthentication(authenticator.name, answer);
         if (outcome.outcome === 'denied') outcome.cause = withheldCause(outcome.cause, call.input.secret);
+        if (outcome.path !== undefined) outcome.path = withheldPath(outcome.path, call.input.secret);
         return outcome;
       } catch (error) {
         throw withheldError(authenticator.name, error, call.input.secret);

@@ -8,7 +8,8 @@ import type {
   SessionCreation,
   SessionRequest,
 } from '../adapters/ports.js';
-import { DefectError, OverloadedError } from '../model/errors.js';
+import type { PathStep } from '../model/backend-path.js';
+import { DefectError, OverloadedError, SessionInitError } from '../model/errors.js';
 import type { FailureCode } from '../model/failure-reason.js';
 import { normalizeIpAddress } from '../model/ip-address.js';
 import { type FullAuthSession, isEstablishable } from '../model/session.js';
@@ -18,6 +19,7 @@ import {
   type SessionInitMessage,
 } from '../model/session-init-message.js';
 import type { SessionInitResponse } from '../model/session-init-response.js';
+import { readPath } from './backend-outcomes.js';
 import { DEFAULT_DEADLINES, type Deadlines } from './deadlines.js';
 import { Escrow } from './escrow.js';
 import { type Failure, respond, TERMINAL_STATES, type TerminalState } from './terminal-states.js';
@@ -50,6 +52,8 @@ export interface SessionInitContext {
   readonly escrow: Escrow;
   /** Set once this attempt is authenticated. */
   readonly identity: Identity | undefined;
+  /** Which backends of the authenticator said what, if it is made of several. For the operator. */
+  readonly path: readonly PathStep[] | undefined;
   readonly session: FullAuthSession | undefined;
   readonly failure: Failure | undefined;
   readonly response: SessionInitResponse | undefined;
@@ -102,13 +106,19 @@ const machineSetup = setup({
     establishSession: fromPromise<SessionCreation | undefined, EstablishmentRequest>(unprovided('establishSession')),
   },
   actions: {
-    recordIdentity: assign({ identity: ({ event }) => identityOf(outputOf(event)) }),
+    recordIdentity: assign(({ event }) => ({ identity: identityOf(outputOf(event)), path: outputOf(event).path })),
     recordSession: assign({ session: ({ event }) => outputOf(event).session }),
-    recordDenial: assign({ failure: ({ event }) => ({ cause: outputOf(event).cause }) }),
+    recordDenial: assign(({ context, event }) => ({
+      failure: { cause: outputOf(event).cause },
+      path: outputOf(event).path ?? context.path,
+    })),
     recordRefusal: assign({
       failure: ({ event }) => ({ code: outputOf(event).code, retryAfter: outputOf(event).retryAfter }),
     }),
-    recordFault: assign({ failure: ({ event }, code: FailureCode | undefined) => faultOf(errorOf(event), code) }),
+    recordFault: assign(({ context, event }, code: FailureCode | undefined) => ({
+      failure: faultOf(errorOf(event), code),
+      path: pathOf(errorOf(event)) ?? context.path,
+    })),
     recordFailure: assign({ failure: (_, failure: Failure) => failure }),
     claimSession: ({ context }) => context.escrow.claim(),
     releaseSession: ({ context }) => context.escrow.release(),
@@ -183,6 +193,7 @@ export const sessionInitMachine = machineSetup.createMachine({
     now: input.now ?? Date.now,
     escrow: new Escrow(),
     identity: undefined,
+    path: undefined,
     session: undefined,
     failure: undefined,
     response: undefined,
@@ -323,6 +334,7 @@ interface Output {
   user?: string;
   groups?: readonly string[];
   claims?: Readonly<Record<string, unknown>>;
+  path?: readonly PathStep[];
   session?: FullAuthSession;
   cause?: unknown;
   code?: FailureCode;
@@ -343,6 +355,10 @@ function identityOf({ user = '', groups, claims }: Output): Identity {
 
 function faultOf(cause: unknown, code: FailureCode | undefined): Failure {
   return { code, cause, retryAfter: cause instanceof OverloadedError ? cause.retryAfter : undefined };
+}
+
+function pathOf(cause: unknown): readonly PathStep[] | undefined {
+  return cause instanceof SessionInitError ? readPath(cause.path) : undefined;
 }
 
 function malformed(request: SessionInitMessage | MalformedSessionInitMessage): Failure {

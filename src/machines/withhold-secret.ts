@@ -1,3 +1,4 @@
+import type { PathStep } from '../model/backend-path.js';
 import { BackendFaultError, OverloadedError, SessionInitError } from '../model/errors.js';
 import type { Secret } from '../model/secret.js';
 
@@ -23,6 +24,15 @@ export function withheldError(backend: string, error: unknown, secret: Secret): 
 /** Why a backend said no, unless that quotes the secret. */
 export function withheldCause(cause: string | undefined, secret: Secret): string | undefined {
   return cause !== undefined && quotes(cause, secret) ? 'withheld, since it quotes the secret' : cause;
+}
+
+/** Which backends said what, without the secret that one of them quotes. */
+export function withheldPath(path: readonly PathStep[], secret: Secret): readonly PathStep[] {
+  return path.map((step) => ({
+    ...step,
+    cause: withheldCause(step.cause, secret),
+    ...(step.path && { path: withheldPath(step.path, secret) }),
+  }));
 }
 
 function quotes(text: string, secret: Secret): boolean {

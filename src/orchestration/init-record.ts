@@ -1,5 +1,6 @@
 import type { SessionInitResult, Step } from '../machines/run-session-init.js';
 import type { TerminalState } from '../machines/terminal-states.js';
+import type { PathStep } from '../model/backend-path.js';
 import { FailedSessionInitInfo } from '../model/failed-session-init-info.js';
 import type { FailureReason } from '../model/failure-reason.js';
 import { FullAuthSession } from '../model/session.js';
@@ -26,6 +27,8 @@ export interface InitRecord {
   duration: number;
   /** Milliseconds that it spent in each state: `{ admitting: 0.1, authenticating: 18.2, … }`. */
   phases: Readonly<Record<string, number>>;
+  /** Which backends of the authenticator said what, and in how long, if it is made of several. For the operator only. */
+  path?: readonly PathStep[];
   /** The full cause of a failure: a denial's cause, or what a backend threw. For the operator only. */
   cause?: unknown;
 }
@@ -55,6 +58,7 @@ export function recordInit(origin: InitOrigin, result: SessionInitResult): InitR
     record.reason = data.reason;
     if (data.code !== undefined) record.code = data.code;
   }
+  if (context?.path !== undefined) record.path = context.path;
   const cause = defect ?? context?.failure?.cause;
   if (cause !== undefined) record.cause = cause;
   return record;

@@ -1,4 +1,4 @@
-import type { InitRecord, SessionOrchestrator } from '../../index.js';
+import type { InitRecord, PathStep, SessionOrchestrator } from '../../index.js';
 import { auditEventOf } from './audit-events.js';
 import { describeCause, stackOf } from './describe-cause.js';
 import type { Logger } from './logger.js';
@@ -66,9 +66,20 @@ function fieldsOf(record: InitRecord): object {
     started: new Date(record.startedAt).toISOString(),
     total_ms: tenths(record.duration),
     phases_ms: Object.fromEntries(Object.entries(record.phases).map(([state, spent]) => [state, tenths(spent)])),
+    ...(record.path !== undefined && { path: record.path.map(stepOf) }),
     ...(record.cause !== undefined && { cause: describeCause(record.cause) }),
     // Any other code says what failed; a defect has to be found.
     ...(record.code === 'unknown' && { stack: stackOf(record.cause) }),
+  };
+}
+
+function stepOf({ backend, outcome, cause, milliseconds, path }: PathStep): object {
+  return {
+    backend: printable(backend, MAX_NAME_LENGTH),
+    outcome,
+    ...(cause !== undefined && { cause: printable(cause, MAX_NAME_LENGTH) }),
+    ms: tenths(milliseconds),
+    ...(path !== undefined && { path: path.map(stepOf) }),
   };
 }
 
