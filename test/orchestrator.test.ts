@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import type { SessionManager } from '../src/adapters/ports.js';
 import { ConfigurationError, DeadlineExceededError } from '../src/model/errors.js';
@@ -315,4 +316,29 @@ describe('events', () => {
     await world.clock.advance(0);
     expect(seen).toHaveLength(1);
   });
+});
+
+test('a one-time code that comes apart from the secret reaches the authenticator, and nobody sees it', async () => {
+  const seen: (string | undefined)[] = [];
+  const log = new BackendLog();
+  const clock = simulatedClock();
+  const orchestrator = createSessionOrchestrator({
+    authenticator: {
+      name: 'factors',
+      async authenticate({ oneTimeCode }) {
+        seen.push(oneTimeCode?.reveal());
+        throw new Error(`It was ${oneTimeCode?.reveal()}.`);
+      },
+    },
+    authorizer: scriptedAuthorizer(() => YES, clock, log),
+    sessionManager: scriptedSessionManager(() => YES, clock, log),
+    clock,
+  });
+  const causes: unknown[] = [];
+  orchestrator.on('init.completed', ({ cause }) => causes.push(cause));
+  for (const one_time_code of ['marked-code-1', undefined]) {
+    await orchestrator.init({ username: 'alice', user_secret: 'x', one_time_code }, { ipAddress: '192.0.2.1' });
+  }
+  expect(seen).toEqual(['marked-code-1', undefined]);
+  expect(inspect(causes, { depth: null })).not.toContain('marked-code-1');
 });

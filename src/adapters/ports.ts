@@ -37,6 +37,8 @@ export interface Identity {
 export interface Credentials {
   username: string;
   secret: Secret;
+  /** The code of a second factor, if it came apart from the secret. */
+  oneTimeCode?: Secret | undefined;
   /** The client's address in canonical form. */
   ipAddress?: string | undefined;
 }

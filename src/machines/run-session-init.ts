@@ -6,6 +6,7 @@ import { compileMachine, Unsupported } from './engine/compile.js';
 import { Execution } from './engine/execution.js';
 import type { Tables } from './engine/tables.js';
 import type { CancelRequest, SessionInitContext, SessionInitInput, SessionInitMachine } from './session-init.js';
+import type { sessionInitActors } from './session-init-actors.js';
 import { respond, type TerminalState } from './terminal-states.js';
 
 /** A state of the machine that an init came through, in milliseconds from its start. */
@@ -45,6 +46,8 @@ export type SessionInitEngine = 'compiled' | 'actor';
 /** Options of {@link sessionInitRunner}. */
 export interface RunnerOptions {
   clock: Clock;
+  /** Fill in the machine's actors. @defaultValue those that it was provided with */
+  actors?: SessionInitActors | undefined;
   /** @defaultValue `'compiled'`, unless somebody inspects */
   engine?: SessionInitEngine | undefined;
   /** Gets XState's inspection events. It must not throw. */
@@ -60,17 +63,24 @@ export interface SessionInitRunner {
   start(input: SessionInitInput, inspect?: Inspect): RunningInit;
 }
 
+type SessionInitActors = ReturnType<typeof sessionInitActors>;
 type Inspect = (event: InspectionEvent) => void;
 
 /** Prepares to run inits: compiles the machine, once, or finds that XState's actor must run it. */
 export function sessionInitRunner(machine: SessionInitMachine, options: RunnerOptions): SessionInitRunner {
-  const { clock, inspect, engine = inspect === undefined ? 'compiled' : 'actor', onFallback } = options;
+  const { clock, actors, inspect, engine = inspect === undefined ? 'compiled' : 'actor', onFallback } = options;
   if (engine !== 'compiled' && engine !== 'actor')
     throw new ConfigurationError("engine must be 'compiled' or 'actor'.");
   if (engine === 'compiled' && inspect !== undefined) {
     throw new ConfigurationError("The compiled engine cannot be inspected: leave out engine, or set it to 'actor'.");
   }
-  const tables = engine === 'compiled' ? compileMachine(machine) : undefined;
+  const tables = engine === 'compiled' ? compileMachine(machine, actors) : undefined;
+  // Only an actor needs it, and it costs more than all else here together.
+  let provided: SessionInitMachine | undefined;
+  const provide = () => {
+    provided ??= actors === undefined ? machine : machine.provide({ actors });
+    return provided;
+  };
   let compiled = tables instanceof Unsupported ? undefined : tables;
   const fallBack = (feature: string) => {
     compiled = undefined;
@@ -84,7 +94,7 @@ export function sessionInitRunner(machine: SessionInitMachine, options: RunnerOp
     start: (input, inspectThis) =>
       run(input, clock, (observer) =>
         compiled === undefined || inspectThis !== undefined
-          ? startActor(machine, input, clock, observer, both(inspect, inspectThis))
+          ? startActor(provide(), input, clock, observer, both(inspect, inspectThis))
           : startCompiled(compiled, input, clock, observer, fallBack),
       ),
   };

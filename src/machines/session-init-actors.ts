@@ -11,6 +11,7 @@ import type {
   SessionManager,
 } from '../adapters/ports.js';
 import { type Clock, systemClock } from '../model/clock.js';
+import type { Secret } from '../model/secret.js';
 import { createdSessionId, readAuthentication, readAuthorization, readCreation } from './backend-outcomes.js';
 import type { Escrow } from './escrow.js';
 import { type OrphanReport, removeOrphan } from './orphan-removal.js';
@@ -65,11 +66,11 @@ export function sessionInitActors(options: SessionInitActorsOptions) {
       try {
         const answer: unknown = await authenticator.authenticate(call.input, new LazySignal(call));
         const outcome = readAuthentication(authenticator.name, answer);
-        if (outcome.outcome === 'denied') outcome.cause = withheldCause(outcome.cause, call.input.secret);
-        if (outcome.path !== undefined) outcome.path = withheldPath(outcome.path, call.input.secret);
+        if (outcome.outcome === 'denied') outcome.cause = withheldCause(outcome.cause, secretsOf(call.input));
+        if (outcome.path !== undefined) outcome.path = withheldPath(outcome.path, secretsOf(call.input));
         return outcome;
       } catch (error) {
-        throw withheldError(authenticator.name, error, call.input.secret);
+        throw withheldError(authenticator.name, error, secretsOf(call.input));
       }
     }),
 
@@ -101,6 +102,10 @@ export function sessionInitActors(options: SessionInitActorsOptions) {
       }
     }),
   };
+}
+
+function secretsOf({ secret, oneTimeCode }: Credentials): readonly Secret[] {
+  return oneTimeCode === undefined ? [secret] : [secret, oneTimeCode];
 }
 
 function releaseOnAbort(escrow: Escrow, signal: AbortSignal): void {

@@ -254,6 +254,7 @@ export const sessionInitMachine = machineSetup.createMachine({
         input: ({ context: { request, ipAddress } }) => ({
           username: request.username,
           secret: (request as SessionInitMessage).user_secret,
+          oneTimeCode: (request as SessionInitMessage).one_time_code,
           ipAddress,
         }),
         onDone: [

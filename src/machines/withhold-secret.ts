@@ -12,8 +12,8 @@ const MAX_PARTS = 2_000;
  * operator's log would show it (promise P5, ASVS 16.2.5). It is looked for in everything that hangs on the error, as it is
  * and as base64, hex, JSON, bytes, in a URL, a form or an LDAP filter.
  */
-export function withheldError(backend: string, error: unknown, secret: Secret): unknown {
-  if (!quotes(textOf(error).join('\n'), secret)) return error;
+export function withheldError(backend: string, error: unknown, secrets: readonly Secret[]): unknown {
+  if (!quotesAny(textOf(error).join('\n'), secrets)) return error;
   const code = error instanceof SessionInitError ? ` (${error.code})` : '';
   const message = `${backend} failed${code}. Its error quotes the secret, so its text is withheld.`;
   return error instanceof OverloadedError
@@ -22,17 +22,21 @@ export function withheldError(backend: string, error: unknown, secret: Secret): 
 }
 
 /** Why a backend said no, unless that quotes the secret. */
-export function withheldCause(cause: string | undefined, secret: Secret): string | undefined {
-  return cause !== undefined && quotes(cause, secret) ? 'withheld, since it quotes the secret' : cause;
+export function withheldCause(cause: string | undefined, secrets: readonly Secret[]): string | undefined {
+  return cause !== undefined && quotesAny(cause, secrets) ? 'withheld, since it quotes the secret' : cause;
 }
 
 /** Which backends said what, without the secret that one of them quotes. */
-export function withheldPath(path: readonly PathStep[], secret: Secret): readonly PathStep[] {
+export function withheldPath(path: readonly PathStep[], secrets: readonly Secret[]): readonly PathStep[] {
   return path.map((step) => ({
     ...step,
-    cause: withheldCause(step.cause, secret),
-    ...(step.path && { path: withheldPath(step.path, secret) }),
+    cause: withheldCause(step.cause, secrets),
+    ...(step.path && { path: withheldPath(step.path, secrets) }),
   }));
+}
+
+function quotesAny(text: string, secrets: readonly Secret[]): boolean {
+  return secrets.some((secret) => quotes(text, secret));
 }
 
 function quotes(text: string, secret: Secret): boolean {

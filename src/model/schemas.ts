@@ -1,5 +1,5 @@
 import { FAILURE_REASONS } from './failure-reason.js';
-import { MAX_USER_SECRET_BYTES, MAX_USERNAME_LENGTH } from './session-init-message.js';
+import { MAX_ONE_TIME_CODE_LENGTH, MAX_USER_SECRET_BYTES, MAX_USERNAME_LENGTH } from './session-init-message.js';
 
 /**
  * The JSON Schemas (draft-07) of the messages: the seed's own types, titles, descriptions and defaults. The package
@@ -173,6 +173,11 @@ export const sessionInitMessageSchema = {
       minLength: 1,
       maxLength: MAX_USER_SECRET_BYTES,
       type: 'string',
+    },
+    one_time_code: {
+      title: 'One Time Code',
+      description: 'The code of a second factor, where one is asked for and it does not follow the secret.',
+      anyOf: [{ type: 'string', minLength: 1, maxLength: MAX_ONE_TIME_CODE_LENGTH }, { type: 'null' }],
     },
   },
   required: ['username', 'user_secret'],

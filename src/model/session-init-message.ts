@@ -6,17 +6,22 @@ import { hasLength } from './text-length.js';
 export const MAX_USERNAME_LENGTH = 255;
 /** The most bytes of UTF-8 that a user's secret may have: longer ones are refused before any is hashed. */
 export const MAX_USER_SECRET_BYTES = 4096;
+/** The most characters that a one-time code may have. */
+export const MAX_ONE_TIME_CODE_LENGTH = 64;
 
-/** A request for a session. `user_secret` is a {@link Secret}, so the message is safe to log. */
+/** A request for a session. What proves it is in a {@link Secret} each, so the message is safe to log. */
 export class SessionInitMessage {
   /** The asserted user name: 1 to 255 characters. */
   readonly username: string;
   /** What proves the assertion: 1 to 4,096 bytes of UTF-8. */
   readonly user_secret: Secret;
+  /** The code of a second factor, where there is one and it does not follow the secret: 1 to 64 characters. */
+  declare readonly one_time_code?: Secret;
 
-  constructor(username: string, userSecret: Secret | string) {
+  constructor(username: string, userSecret: Secret | string, oneTimeCode?: Secret | string) {
     this.username = username;
-    this.user_secret = typeof userSecret === 'string' ? new Secret(userSecret) : userSecret;
+    this.user_secret = asSecret(userSecret);
+    if (oneTimeCode !== undefined) this.one_time_code = asSecret(oneTimeCode);
   }
 }
 
@@ -49,19 +54,32 @@ export function decodeSessionInitMessage(value: unknown): SessionInitMessage | M
   }
   const nameProblem = usernameProblem(username);
   if (nameProblem !== undefined) return new MalformedSessionInitMessage('', nameProblem);
-  const given = own(value, 'user_secret');
-  const secret = typeof given === 'string' ? new Secret(given) : given;
-  if (!(secret instanceof Secret)) {
-    return new MalformedSessionInitMessage(username, `user_secret must be a string, and is ${describeType(secret)}.`);
-  }
-  const problem = secretProblem(secret.reveal());
+  const secret = own(value, 'user_secret');
+  const code = own(value, 'one_time_code') ?? undefined;
+  const problem = textProblem('user_secret', secret, secretProblem) ?? oneTimeCodeProblem(code);
   if (problem !== undefined) return new MalformedSessionInitMessage(username, problem);
-  return value instanceof SessionInitMessage ? value : new SessionInitMessage(username, secret);
+  if (value instanceof SessionInitMessage) return value;
+  return new SessionInitMessage(username, secret as Secret | string, code as Secret | string | undefined);
 }
 
 /** Writes a request as the JSON text that goes to the server, its secret included. */
 export function encodeSessionInitMessage(message: SessionInitMessage): string {
-  return JSON.stringify({ username: message.username, user_secret: message.user_secret.reveal() });
+  const { username, user_secret, one_time_code } = message;
+  return JSON.stringify({ username, user_secret: user_secret.reveal(), one_time_code: one_time_code?.reveal() });
+}
+
+function asSecret(secret: Secret | string): Secret {
+  return typeof secret === 'string' ? new Secret(secret) : secret;
+}
+
+function textProblem(
+  name: string,
+  value: unknown,
+  problemOf: (text: string) => string | undefined,
+): string | undefined {
+  if (typeof value === 'string') return problemOf(value);
+  if (value instanceof Secret) return problemOf(value.reveal());
+  return `${name} must be a string, and is ${describeType(value)}.`;
 }
 
 function usernameProblem(username: string): string | undefined {
@@ -74,6 +92,17 @@ function secretProblem(secret: string): string | undefined {
   if (secret.length === 0) return 'user_secret is empty.';
   if (isLongerThan(secret, MAX_USER_SECRET_BYTES)) return `user_secret is longer than ${MAX_USER_SECRET_BYTES} bytes.`;
   return secret.isWellFormed() ? undefined : 'user_secret is not well-formed Unicode.';
+}
+
+function oneTimeCodeProblem(code: unknown): string | undefined {
+  if (code === undefined) return undefined;
+  return textProblem('one_time_code', code, (text) => {
+    if (text.length === 0) return 'one_time_code is empty.';
+    if (!hasLength(text, 1, MAX_ONE_TIME_CODE_LENGTH)) {
+      return `one_time_code is longer than ${MAX_ONE_TIME_CODE_LENGTH} characters.`;
+    }
+    return text.isWellFormed() ? undefined : 'one_time_code is not well-formed Unicode.';
+  });
 }
 
 /** Whether `text` has more bytes in UTF-8. A code unit takes one to three, so most texts need not be encoded. */

@@ -166,6 +166,11 @@ test('the JSON Schema of a SessionInitMessage states the limits that hold before
         maxLength: 4096,
         type: 'string',
       },
+      one_time_code: {
+        title: 'One Time Code',
+        description: 'The code of a second factor, where one is asked for and it does not follow the secret.',
+        anyOf: [{ type: 'string', minLength: 1, maxLength: 64 }, { type: 'null' }],
+      },
     },
     required: ['username', 'user_secret'],
   });

@@ -71,6 +71,17 @@ describe('decodeSessionInitMessage reads', () => {
     expect(decoded({ username: 'u', user_secret }).user_secret).toBe(user_secret);
   });
 
+  test.each([undefined, null])('a one-time code of %s as none', (one_time_code) => {
+    expect(decoded({ username: 'u', user_secret: 'x', one_time_code })).not.toHaveProperty('one_time_code');
+  });
+
+  test.each(['1', '123456', 'x'.repeat(64), '😀'.repeat(64)])('a one-time code of %s', (one_time_code) => {
+    const message = decoded({ username: 'u', user_secret: 'x', one_time_code });
+    expect(message.one_time_code?.reveal()).toBe(one_time_code);
+    expect(inspect(message)).not.toContain(one_time_code);
+    expect(JSON.parse(encodeSessionInitMessage(message))).toEqual({ username: 'u', user_secret: 'x', one_time_code });
+  });
+
   test('a SessionInitMessage, which is checked once more and given back', () => {
     const message = new SessionInitMessage('someone', SECRET);
     expect(decodeSessionInitMessage(message)).toBe(message);
@@ -118,6 +129,25 @@ describe('decodeSessionInitMessage refuses', () => {
       'user_secret must be a string, and is an object.',
     ],
     ['an empty secret', { ...good, user_secret: '' }, 'someone', 'user_secret is empty.'],
+    [
+      'a code of 1',
+      { ...good, one_time_code: 123456 },
+      'someone',
+      'one_time_code must be a string, and is an integer.',
+    ],
+    ['an empty code', { ...good, one_time_code: '' }, 'someone', 'one_time_code is empty.'],
+    [
+      'a code of 65 characters',
+      { ...good, one_time_code: '1'.repeat(65) },
+      'someone',
+      'one_time_code is longer than 64 characters.',
+    ],
+    [
+      'a code with a surrogate',
+      { ...good, one_time_code: 'marked\udc00' },
+      'someone',
+      'one_time_code is not well-formed Unicode.',
+    ],
     ['a surrogate', { ...good, user_secret: 'marked\udc00' }, 'someone', 'user_secret is not well-formed Unicode.'],
   ])('%s', (_what, value, username, problem) => {
     expect(malformed(value)).toEqual({ username, problem });
@@ -173,6 +203,11 @@ describe('decodeSessionInitMessage, whatever comes', () => {
     anyJson,
     fc.record({ username: fc.oneof(text, anyJson), user_secret: fc.oneof(text, anyJson) }, { requiredKeys: [] }),
     fc.record({ username: text, user_secret: text, extra: anyJson }),
+    fc.record({
+      username: fc.constant('u'),
+      user_secret: fc.constant('s'),
+      one_time_code: fc.oneof(text, anyJson, fc.string({ minLength: 60, maxLength: 70 })),
+    }),
   );
 
   test('accepts what the shipped schema and the byte limit allow, and nothing else', () => {

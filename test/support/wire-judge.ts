@@ -67,6 +67,7 @@ function asciiUpperCase(value: unknown): unknown {
 /** Whether `value` must be read as a SessionInitMessage. */
 export function judgeMessage(value: unknown): boolean {
   if (!fitsMessage(value)) return false;
-  const { username, user_secret } = value as { username: string; user_secret: string };
-  return username.isWellFormed() && user_secret.isWellFormed() && Buffer.byteLength(user_secret) <= 4096;
+  const { username, user_secret, one_time_code } = value as Record<string, string>;
+  const texts = [username, user_secret, one_time_code ?? ''] as string[];
+  return texts.every((text) => text.isWellFormed()) && Buffer.byteLength(user_secret ?? '') <= 4096;
 }

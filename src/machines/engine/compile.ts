@@ -73,11 +73,12 @@ type AnyFunction = (...args: unknown[]) => unknown;
  * `fromPromise` a state; transitions of the root to its states; `assign`, `emit` and functions as actions, functions as
  * guards, each inline or by name, with parameters; `input` and `output`.
  *
+ * @param actors - take the place of the machine's own, as with `provide()`, which makes every state of it anew
  * @returns what it cannot run, by name, in place of tables
  */
-export function compileMachine(machine: AnyStateMachine): Tables | Unsupported {
+export function compileMachine(machine: AnyStateMachine, actors: Record<string, unknown> = {}): Tables | Unsupported {
   try {
-    return new Compiler(machine).compile();
+    return new Compiler(machine, actors).compile();
   } catch (error) {
     if (error instanceof UnsupportedFeature) return new Unsupported(error.message);
     throw error;
@@ -90,10 +91,11 @@ class Compiler {
   readonly #implementations: Implementations;
   readonly #states = new Map<Node, Mutable<State>>();
 
-  constructor(machine: AnyStateMachine) {
+  constructor(machine: AnyStateMachine, actors: Record<string, unknown>) {
     this.#machine = machine;
     this.#root = machine.root as unknown as Node;
-    this.#implementations = machine.implementations as unknown as Implementations;
+    const own = machine.implementations as unknown as Implementations;
+    this.#implementations = { ...own, actors: { ...own.actors, ...actors } };
   }
 
   compile(): Tables {
