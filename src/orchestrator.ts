@@ -160,22 +160,22 @@ export function createSessionOrchestrator(options: SessionOrchestratorOptions): 
   const background = new Background();
   const sessions = new Sessions(sessionManager, clock, deadlines.session, options.sweepInterval ?? 30_000, events);
 
-  const machine = (options.machine ?? sessionInitMachine).provide({
-    actors: sessionInitActors({
-      ...options,
-      clock,
-      canBeStopped: false,
-      admit: (request, callOptions) => admission.admit(request, callOptions),
-      onOrphan: (report) => {
-        events.emit('session.orphaned', report);
-        if (report.outcome === 'removed') sessions.ended(report.sessionId, 'removed');
-      },
-      background,
-      onEvicted: (sessionId) => sessions.ended(sessionId, 'evicted'),
-    }),
+  const machine = options.machine ?? sessionInitMachine;
+  const actors = sessionInitActors({
+    ...options,
+    clock,
+    canBeStopped: false,
+    admit: (request, callOptions) => admission.admit(request, callOptions),
+    onOrphan: (report) => {
+      events.emit('session.orphaned', report);
+      if (report.outcome === 'removed') sessions.ended(report.sessionId, 'removed');
+    },
+    background,
+    onEvicted: (sessionId) => sessions.ended(sessionId, 'evicted'),
   });
   const runner = sessionInitRunner(machine, {
     clock,
+    actors,
     engine: options.engine,
     inspect: options.inspect && guarded(options.inspect, reportFault('inspect')),
     onFallback: (feature) => queueMicrotask(() => reportFault('engine')(fallback(feature))),
