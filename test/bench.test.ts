@@ -70,3 +70,15 @@ describe('npm run bench', () => {
     expect(status).toBe(1);
   }, 60_000);
 });
+
+test('docs/benchmarks.md is not stale (else: npm run generate)', () => {
+  const page = readFileSync(join(root, 'docs/benchmarks.md'), 'utf8');
+  // Generated in a process of its own: it is a script of the repository, and no part of what is built.
+  const script = `import { benchmarkPage, readRuns } from './scripts/write-benchmarks.mjs';
+    process.stdout.write(benchmarkPage(readRuns()));`;
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  expect(stdout).toBe(page);
+});
