@@ -8,6 +8,13 @@
 export { type StaticAuthenticatorOptions, staticAuthenticator } from './adapters/authenticators/static.js';
 export { allowAllAuthorizer } from './adapters/authorizers/allow-all.js';
 export { type GroupsAuthorizerOptions, groupsAuthorizer } from './adapters/authorizers/groups.js';
+export {
+  type AccessRule,
+  type ClaimValue,
+  type ExpectedClaims,
+  type RulesAuthorizerOptions,
+  rulesAuthorizer,
+} from './adapters/authorizers/rules.js';
 export type {
   AuthenticationOutcome,
   Authenticator,
