@@ -19,6 +19,7 @@ export function describeIssue(issue: z.core.$ZodIssue, tree: JsonObject): Config
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({ path: [...issue.path, key], text: unknownSetting(tree, issue.path, key) }));
   }
+  if (issue.code === 'custom') return [{ path: issue.path, text: issue.message }];
   const value = valueAt(tree, issue.path);
   const text =
     value === undefined ? 'it is missing.' : `it must be ${expectation(issue)}, and is ${shown(issue, value)}.`;

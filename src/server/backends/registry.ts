@@ -1,6 +1,9 @@
 import * as z from 'zod';
 import { allowAllBackend } from './allow-all.js';
+import { casbinBackend } from './casbin.js';
+import { cedarBackend } from './cedar.js';
 import { groupsBackend } from './groups.js';
+import { rulesBackend } from './rules.js';
 import { staticBackend } from './static.js';
 import { usersFileBackend } from './users-file.js';
 
@@ -11,7 +14,7 @@ import { usersFileBackend } from './users-file.js';
 
 export const AUTHENTICATORS = [usersFileBackend, staticBackend] as const;
 
-export const AUTHORIZERS = [allowAllBackend, groupsBackend] as const;
+export const AUTHORIZERS = [allowAllBackend, groupsBackend, rulesBackend, casbinBackend, cedarBackend] as const;
 
 /** These are simple enough to have an environment variable for each of their settings. The others are set in the file. */
 export const WITH_VARIABLES: readonly string[] = ['users-file', 'static', 'allow-all', 'groups', 'sqlite', 'memory'];
