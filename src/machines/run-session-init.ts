@@ -84,13 +84,11 @@ export function sessionInitRunner(machine: SessionInitMachine, options: RunnerOp
   let compiled = tables instanceof Unsupported ? undefined : tables;
   const fallBack = (feature: string) => {
     compiled = undefined;
+    runner.engine = 'actor';
     onFallback?.(feature);
   };
-  if (tables instanceof Unsupported) fallBack(tables.feature);
-  return {
-    get engine() {
-      return compiled === undefined ? 'actor' : 'compiled';
-    },
+  const runner: { engine: SessionInitEngine; start: SessionInitRunner['start'] } = {
+    engine,
     start: (input, inspectThis) =>
       run(input, clock, (observer) =>
         compiled === undefined || inspectThis !== undefined
@@ -98,6 +96,8 @@ export function sessionInitRunner(machine: SessionInitMachine, options: RunnerOp
           : startCompiled(compiled, input, clock, observer, fallBack),
       ),
   };
+  if (tables instanceof Unsupported) fallBack(tables.feature);
+  return runner;
 }
 
 function startCompiled(

@@ -61,82 +61,101 @@ class Timer {
  * ```
  */
 export function simulatedClock(options: SimulatedClockOptions = {}): SimulatedClock {
-  let wallClockOrigin = Number(options.startAt ?? Date.UTC(2026, 0, 1));
-  let elapsed = 0;
-  let timersSet = 0;
-  /** In the order of firing. */
-  const timers: Timer[] = [];
+  return new SteppedClock(Number(options.startAt ?? Date.UTC(2026, 0, 1)));
+}
 
-  /** Where `timer` is in `timers`, or would have to be. */
-  function indexOf(timer: Timer): number {
+/**
+ * A class, though its methods may be taken from it as a closure's may: an object literal with a getter costs a hidden
+ * class for each object, which holds all that its closures hold until the next full garbage collection.
+ */
+class SteppedClock implements SimulatedClock {
+  #wallClockOrigin: number;
+  #elapsed = 0;
+  #timersSet = 0;
+  /** In the order of firing. */
+  readonly #timers: Timer[] = [];
+
+  constructor(startAt: number) {
+    this.#wallClockOrigin = startAt;
+  }
+
+  get pending(): number {
+    return this.#timers.length;
+  }
+
+  get untilNext(): number | undefined {
+    const [next] = this.#timers;
+    return next && Math.max(0, next.due - this.#elapsed);
+  }
+
+  readonly now = (): number => Math.floor(this.#wallClockOrigin + this.#elapsed);
+
+  readonly monotonic = (): number => this.#elapsed;
+
+  readonly setTimeout = (callback: () => void, delay: number): unknown => {
+    if (!Number.isFinite(delay)) {
+      throw new RangeError(`A delay is a finite number, and is ${delay}: the platform's timers would fire at once.`);
+    }
+    this.#timersSet += 1;
+    const timer = new Timer(this.#elapsed + Math.max(0, delay), this.#timersSet, callback);
+    this.#timers.splice(this.#indexOf(timer), 0, timer);
+    return timer;
+  };
+
+  readonly clearTimeout = (handle: unknown): void => {
+    if (!(handle instanceof Timer)) return;
+    const index = this.#indexOf(handle);
+    if (this.#timers[index] === handle) this.#timers.splice(index, 1);
+  };
+
+  readonly increment = (milliseconds: number): void => {
+    const target = this.#targetAfter(milliseconds);
+    while (this.#fireNext(target));
+    this.#elapsed = Math.max(this.#elapsed, target);
+  };
+
+  readonly set = (time: Date | number): void => {
+    this.increment(Number(time) - this.#wallClockOrigin - this.#elapsed);
+  };
+
+  readonly advance = async (milliseconds: number): Promise<void> => {
+    const target = this.#targetAfter(milliseconds);
+    do await settle();
+    while (this.#fireNext(target));
+    this.#elapsed = Math.max(this.#elapsed, target);
+    await settle();
+  };
+
+  readonly jump = (milliseconds: number): void => {
+    this.#wallClockOrigin += milliseconds;
+  };
+
+  /** Where `timer` is in `#timers`, or would have to be. */
+  #indexOf(timer: Timer): number {
     let low = 0;
-    let high = timers.length;
+    let high = this.#timers.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((timers[middle] as Timer).isBefore(timer)) low = middle + 1;
+      if ((this.#timers[middle] as Timer).isBefore(timer)) low = middle + 1;
       else high = middle;
     }
     return low;
   }
 
   /** @returns whether a timer was due by `time`, and has fired */
-  function fireNext(time: number): boolean {
-    const timer = timers[0];
+  #fireNext(time: number): boolean {
+    const timer = this.#timers[0];
     if (timer === undefined || timer.due > time) return false;
-    timers.shift();
-    elapsed = Math.max(elapsed, timer.due);
+    this.#timers.shift();
+    this.#elapsed = Math.max(this.#elapsed, timer.due);
     timer.callback();
     return true;
   }
 
-  function targetAfter(milliseconds: number): number {
-    if (milliseconds >= 0 && Number.isFinite(milliseconds)) return elapsed + milliseconds;
+  #targetAfter(milliseconds: number): number {
+    if (milliseconds >= 0 && Number.isFinite(milliseconds)) return this.#elapsed + milliseconds;
     throw new RangeError(`Time moves forward by a finite number of milliseconds, not by ${milliseconds}. See jump().`);
   }
-
-  const clock: SimulatedClock = {
-    get pending() {
-      return timers.length;
-    },
-    get untilNext() {
-      return timers[0] && Math.max(0, timers[0].due - elapsed);
-    },
-    now: () => Math.floor(wallClockOrigin + elapsed),
-    monotonic: () => elapsed,
-    setTimeout(callback, delay) {
-      if (!Number.isFinite(delay)) {
-        throw new RangeError(`A delay is a finite number, and is ${delay}: the platform's timers would fire at once.`);
-      }
-      timersSet += 1;
-      const timer = new Timer(elapsed + Math.max(0, delay), timersSet, callback);
-      timers.splice(indexOf(timer), 0, timer);
-      return timer;
-    },
-    clearTimeout(handle) {
-      if (!(handle instanceof Timer)) return;
-      const index = indexOf(handle);
-      if (timers[index] === handle) timers.splice(index, 1);
-    },
-    increment(milliseconds) {
-      const target = targetAfter(milliseconds);
-      while (fireNext(target));
-      elapsed = Math.max(elapsed, target);
-    },
-    set(time) {
-      clock.increment(Number(time) - wallClockOrigin - elapsed);
-    },
-    async advance(milliseconds) {
-      const target = targetAfter(milliseconds);
-      do await settle();
-      while (fireNext(target));
-      elapsed = Math.max(elapsed, target);
-      await settle();
-    },
-    jump(milliseconds) {
-      wallClockOrigin += milliseconds;
-    },
-  };
-  return clock;
 }
 
 /** Two turns, since a callback that is about to be queued in this one comes after ours. */

@@ -133,8 +133,9 @@ function checkLeaks(world: World): void {
 export async function checkSessions(world: World): Promise<void> {
   const { book, store, setting, orphans } = world;
   const live = (await store.listByUser(undefined)).map(({ session_id }) => session_id).sort((a, b) => a - b);
-  const wasOrphan = (id: number) =>
-    setting.limitPolicy === 'reuse' && orphans.some(({ sessionId }) => sessionId === id);
+  // A session that was created for nobody can be handed on in the very moment of its removal.
+  const wasRemovedAsOrphan = (id: number) =>
+    setting.limitPolicy === 'reuse' && orphans.some((it) => it.sessionId === id && it.outcome === 'removed');
   const holders = live.map((id) => book.holderOf(id));
   for (const [index, holder] of holders.entries()) {
     const wasTold = holder?.responses[0]?.success === true;
@@ -144,7 +145,7 @@ export async function checkSessions(world: World): Promise<void> {
   for (const story of world.stories.values()) {
     const { created, responses, name } = story;
     if (created === undefined || responses[0]?.success !== true || book.holderOf(created.id) !== story) continue;
-    if (book.evicted.includes(created.id) || wasOrphan(created.id)) continue;
+    if (book.evicted.includes(created.id) || wasRemovedAsOrphan(created.id)) continue;
     if (!live.includes(created.id)) world.broken('P2', `${name} was told of session ${created.id}, which is gone`);
     else if (created.secret !== undefined && (await store.findBySecret(created.secret)) === undefined) {
       world.broken('P2', `the secret that ${name} was given does not open its session`);
