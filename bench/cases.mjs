@@ -24,4 +24,16 @@ export const cases = {
     title: 'inits per second over WebSockets, server and clients in a process each',
     load: () => import('./cases/websocket.mjs'),
   },
+  casbin: {
+    title: 'a decision of a casbin policy',
+    load: () => import('./cases/casbin.mjs'),
+  },
+  cedar: {
+    title: 'a decision of policies in Cedar',
+    load: () => import('./cases/cedar.mjs'),
+  },
+  ldap: {
+    title: 'a user authenticated by slapd, by search and bind',
+    load: () => import('./cases/ldap.mjs'),
+  },
 };
