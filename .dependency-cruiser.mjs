@@ -7,6 +7,8 @@ const optionalPeers = Object.keys(peerDependenciesMeta).join('|');
 const builtins = builtinModules.filter((name) => !name.startsWith('_')).join('|');
 
 const SHARED = '^src/adapters/(?!ports)[^/]+\\.ts$';
+/** The folders of `adapters/` that its adapters share, as they do the files that stand in it. */
+const SHARED_ROOMS = '^src/adapters/password-hashes/';
 const KINDS = 'authenticators|authorizers|session-managers';
 
 /**
@@ -22,12 +24,12 @@ const layers = {
     apart: true,
     path: `^src/adapters/(${KINDS})/([^/.]+)[/.]`,
     // One adapter is `kind/name.ts` and, if it needs more room, the files of `kind/name/` or of `name/`.
-    imports: ['^src/model/', '^src/adapters/ports\\.ts$', SHARED, '^src/adapters/($1/)?$2[/.]'],
+    imports: ['^src/model/', '^src/adapters/ports\\.ts$', SHARED, SHARED_ROOMS, '^src/adapters/($1/)?$2[/.]'],
   },
   'adapters-rooms': {
     apart: true,
     path: `^src/adapters/(?!(?:${KINDS})/)([^/]+)/`,
-    imports: ['^src/model/', '^src/adapters/ports\\.ts$', SHARED, '^src/adapters/$1/'],
+    imports: ['^src/model/', '^src/adapters/ports\\.ts$', SHARED, SHARED_ROOMS, '^src/adapters/$1/'],
   },
   machines: { path: '^src/machines/', imports: ['^src/model/', '^src/adapters/ports\\.ts$'] },
   orchestrator: {

@@ -43,8 +43,8 @@ const SOUND: Record<string, string> = {
   'src/adapters/authorizers/allow-all.ts': "import '../../model/a.js';",
   'src/adapters/authenticators/users-file.ts': "import '../users-file/lines.js';",
   'src/adapters/users-file/lines.ts':
-    "import '../session-secret.js';\nimport './hash.js';\nexport const load = (): Promise<typeof import('libsql')> => import('libsql');",
-  'src/adapters/users-file/hash.ts': "import '../../model/a.js';",
+    "import '../session-secret.js';\nimport '../password-hashes/hash.js';\nexport const load = (): Promise<typeof import('libsql')> => import('libsql');",
+  'src/adapters/password-hashes/hash.ts': "import '../../model/a.js';",
   'src/adapters/session-managers/memory.ts': "import './memory/index-by-user.js';",
   'src/adapters/session-managers/memory/index-by-user.ts': "import '../../../model/a.js';",
   'package.json': JSON.stringify({

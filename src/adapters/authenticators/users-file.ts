@@ -3,25 +3,25 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { type Clock, systemClock } from '../../model/clock.js';
 import { BackendFaultError, ConfigurationError, type SessionInitError } from '../../model/errors.js';
+import { secretBytes } from '../password-hashes/hash-password.js';
+import { hashingQueue } from '../password-hashes/hashing-queue.js';
+import type { HashScheme, SecretHash } from '../password-hashes/secret-hash.js';
+import { loadSchemes, verifySecret } from '../password-hashes/verify-secret.js';
 import type { AuthenticationOutcome, Authenticator, CallOptions, Credentials } from '../ports.js';
-import { secretBytes } from '../users-file/hash-password.js';
-import { hashingQueue } from '../users-file/hashing-queue.js';
 import { pollFile } from '../users-file/polled-file.js';
-import type { HashScheme, SecretHash } from '../users-file/secret-hash.js';
 import type { UserEntries } from '../users-file/user-entry.js';
 import { looksUnfinished, parseUsersFile, type UsersFileFormat } from '../users-file/users-file-content.js';
-import { loadSchemes, verifySecret } from '../users-file/verify-secret.js';
 import type { WholeFile } from '../users-file/whole-file.js';
 
+export { hashPassword } from '../password-hashes/hash-password.js';
+export type { HashScheme, SecretHash } from '../password-hashes/secret-hash.js';
 export {
   type ReadUsersFileOptions,
   readUsersFile,
   type WriteUsersFileOptions,
   writeUsersFile,
 } from '../users-file/edit-users-file.js';
-export { hashPassword } from '../users-file/hash-password.js';
 export { usersFileSchema } from '../users-file/json-format.js';
-export type { HashScheme, SecretHash } from '../users-file/secret-hash.js';
 export type { UserEntries, UserEntry } from '../users-file/user-entry.js';
 export type { UsersFileContent, UsersFileFormat } from '../users-file/users-file-content.js';
 

@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../../model/errors.js';
-import { recogniseHash } from './secret-hash.js';
+import { recogniseHash } from '../password-hashes/secret-hash.js';
 import { type UserEntries, type UserEntry, userNameProblem } from './user-entry.js';
 
 /**

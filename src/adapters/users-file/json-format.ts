@@ -1,6 +1,6 @@
 import * as z from 'zod';
+import { recogniseHash } from '../password-hashes/secret-hash.js';
 import { duplicateNames } from './duplicate-names.js';
-import { recogniseHash } from './secret-hash.js';
 import { type UserEntries, type UserEntry, userNameProblem } from './user-entry.js';
 
 const userSchema = z

@@ -1,6 +1,6 @@
 import { MAX_USERNAME_LENGTH } from '../../model/session-init-message.js';
 import { hasLength } from '../../model/text-length.js';
-import type { SecretHash } from './secret-hash.js';
+import type { SecretHash } from '../password-hashes/secret-hash.js';
 
 /** One user of a users file. */
 export interface UserEntry {

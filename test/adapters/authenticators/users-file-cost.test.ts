@@ -2,12 +2,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import type { SecretHash } from '../../../src/adapters/users-file/secret-hash.js';
+import type { SecretHash } from '../../../src/adapters/password-hashes/secret-hash.js';
 import { OverloadedError } from '../../../src/model/errors.js';
 import { Secret } from '../../../src/model/secret.js';
 
 const verifySecret = jest.fn<(hash: SecretHash, secret: Buffer, signal: AbortSignal) => Promise<boolean>>();
-jest.unstable_mockModule('../../../src/adapters/users-file/verify-secret.js', () => ({
+jest.unstable_mockModule('../../../src/adapters/password-hashes/verify-secret.js', () => ({
   verifySecret,
   loadSchemes: async () => undefined,
 }));

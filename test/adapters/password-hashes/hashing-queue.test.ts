@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { hashingQueue } from '../../../src/adapters/users-file/hashing-queue.js';
+import { hashingQueue } from '../../../src/adapters/password-hashes/hashing-queue.js';
 import { OverloadedError } from '../../../src/model/errors.js';
 
 const never = new AbortController().signal;

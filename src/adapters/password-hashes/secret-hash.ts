@@ -4,7 +4,7 @@ export type HashScheme = 'argon2id' | 'bcrypt' | 'sha512crypt' | 'sha256crypt' |
 /** A hash that `recogniseHash` has found to be whole and of a scheme that can be verified. */
 export interface SecretHash {
   readonly scheme: HashScheme;
-  /** As it stands in the file. */
+  /** As it is stored. */
   readonly encoded: string;
   /** Whether it is weaker than argon2id at OWASP's parameters, so that the user had better set a new secret. */
   readonly weak: boolean;

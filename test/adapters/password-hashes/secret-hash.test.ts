@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { recogniseHash } from '../../../src/adapters/users-file/secret-hash.js';
+import { recogniseHash } from '../../../src/adapters/password-hashes/secret-hash.js';
 
 const SALT = 'c2FsdHNhbHQ';
 const DIGEST = 'ELO7DyHpc+LW4YrskQx2BVR/iLovxRf2FFw7T+l8YWE';

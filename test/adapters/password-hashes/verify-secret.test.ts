@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from '@jest/globals';
 import { hash as bcrypt } from '@node-rs/bcrypt';
-import { recogniseHash, type SecretHash } from '../../../src/adapters/users-file/secret-hash.js';
-import { verifySecret } from '../../../src/adapters/users-file/verify-secret.js';
+import { recogniseHash, type SecretHash } from '../../../src/adapters/password-hashes/secret-hash.js';
+import { verifySecret } from '../../../src/adapters/password-hashes/verify-secret.js';
 import { describeWith, openssl } from '../../support/requires.js';
 
 const SECRET = 'marked-user-secret-ü-1';

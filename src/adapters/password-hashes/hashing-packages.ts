@@ -14,6 +14,6 @@ async function load<T>(packageName: string, scheme: string, importIt: () => Prom
   try {
     return await importIt();
   } catch (cause) {
-    throw new MissingPackageError(packageName, `A users file with ${scheme} hashes`, { cause });
+    throw new MissingPackageError(packageName, `Verifying and making ${scheme} hashes`, { cause });
   }
 }
