@@ -1,8 +1,15 @@
+/** Where another release of XState is: see scripts/test-with-xstate.mjs. */
+const { XSTATE_FOLDER } = process.env;
+const otherXState = {
+  '^xstate$': `${XSTATE_FOLDER}/dist/xstate.cjs.mjs`,
+  '^xstate/graph$': `${XSTATE_FOLDER}/dist/xstate-graph.cjs.mjs`,
+};
+
 /** Native ESM; TypeScript is stripped by SWC. `npm test` passes the node flags that this needs. */
 export default {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1', ...(XSTATE_FOLDER && otherXState) },
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',
