@@ -31,7 +31,7 @@ const layers = {
     path: `^src/adapters/(?!(?:${KINDS})/)([^/]+)/`,
     imports: ['^src/model/', '^src/adapters/ports\\.ts$', SHARED, SHARED_ROOMS, '^src/adapters/$1/'],
   },
-  machines: { path: '^src/machines/', imports: ['^src/model/', '^src/adapters/ports\\.ts$'] },
+  machines: { path: '^src/machines/', imports: ['^src/model/', '^src/adapters/(ports|read-outcome)\\.ts$'] },
   orchestrator: {
     path: '^src/orchestrat(ion/|or\\.ts$)',
     imports: ['^src/model/', '^src/adapters/ports\\.ts$', SHARED, '^src/machines/'],

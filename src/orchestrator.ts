@@ -11,6 +11,7 @@ import {
 } from './machines/run-session-init.js';
 import { type SessionInitMachine, sessionInitMachine } from './machines/session-init.js';
 import { type Backends, sessionInitActors } from './machines/session-init-actors.js';
+import { showsGuess } from './model/backend-path.js';
 import { type Clock, systemClock } from './model/clock.js';
 import type { Secret } from './model/secret.js';
 import type { FullAuthSession } from './model/session.js';
@@ -271,7 +272,8 @@ function decode(message: unknown): SessionInitMessage | MalformedSessionInitMess
 
 function verdictOn({ state, context }: SessionInitResult): Verdict {
   if (context?.identity !== undefined) return 'succeeded';
-  return state === 'authenticationDenied' ? 'denied' : 'withdrawn';
+  if (state === 'authenticationDenied') return 'denied';
+  return context?.path !== undefined && showsGuess(context.path) ? 'denied' : 'withdrawn';
 }
 
 function fallback(feature: string): Error {

@@ -49,10 +49,21 @@ export interface AuthorizationRequest extends Identity {
   ipAddress?: string | undefined;
 }
 
+/** A yes of an authenticator. */
+export interface Authenticated extends Identity {
+  outcome: 'authenticated';
+  /**
+   * Until when the same credentials would be accepted again, in milliseconds since the epoch: a token's end, or 0 for what
+   * can be used once. A cache keeps no yes beyond it.
+   */
+  expiresAt?: number | undefined;
+}
+
 /** What an authenticator answers. `path`: which of its backends said what, if it is made of several. */
-export type AuthenticationOutcome = (({ outcome: 'authenticated' } & Identity) | Denied) & {
+export type AuthenticationOutcome = (Authenticated | Denied) & {
   path?: readonly PathStep[] | undefined;
 };
+
 /** What an authorizer answers. */
 export type AuthorizationOutcome = { outcome: 'authorized' } | Denied;
 

@@ -10,13 +10,14 @@ import type {
   SessionCreation,
   SessionManager,
 } from '../adapters/ports.js';
+import { readAuthentication, readAuthorization } from '../adapters/read-outcome.js';
 import { type Clock, systemClock } from '../model/clock.js';
 import type { Secret } from '../model/secret.js';
-import { createdSessionId, readAuthentication, readAuthorization, readCreation } from './backend-outcomes.js';
+import { withheldCause, withheldError, withheldPath } from '../model/withhold-secret.js';
 import type { Escrow } from './escrow.js';
 import { type OrphanReport, removeOrphan } from './orphan-removal.js';
+import { createdSessionId, readCreation } from './session-creation.js';
 import type { AdmissionDecision, AdmissionRequest, EstablishmentRequest } from './session-init.js';
-import { withheldCause, withheldError, withheldPath } from './withhold-secret.js';
 
 /** The backends of an init. */
 export interface Backends {

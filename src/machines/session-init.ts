@@ -8,6 +8,7 @@ import type {
   SessionCreation,
   SessionRequest,
 } from '../adapters/ports.js';
+import { readPath } from '../adapters/read-outcome.js';
 import type { PathStep } from '../model/backend-path.js';
 import { DefectError, OverloadedError, SessionInitError } from '../model/errors.js';
 import type { FailureCode } from '../model/failure-reason.js';
@@ -19,7 +20,6 @@ import {
   type SessionInitMessage,
 } from '../model/session-init-message.js';
 import type { SessionInitResponse } from '../model/session-init-response.js';
-import { readPath } from './backend-outcomes.js';
 import { DEFAULT_DEADLINES, type Deadlines } from './deadlines.js';
 import { Escrow } from './escrow.js';
 import { type Failure, respond, TERMINAL_STATES, type TerminalState } from './terminal-states.js';

@@ -11,3 +11,13 @@ export interface PathStep {
   /** The way within, if the backend is itself made of several. */
   path?: readonly PathStep[] | undefined;
 }
+
+/**
+ * Whether a backend on the way turned a guess down. It may have, although the whole ended otherwise: another backend was at
+ * fault. That nobody knew the user is no guess at a secret.
+ */
+export function showsGuess(path: readonly PathStep[]): boolean {
+  return path.some(({ outcome, cause, path: within }) =>
+    within === undefined ? outcome === 'denied' && cause !== 'unknownUser' : showsGuess(within),
+  );
+}

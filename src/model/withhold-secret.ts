@@ -1,6 +1,6 @@
-import type { PathStep } from '../model/backend-path.js';
-import { BackendFaultError, OverloadedError, SessionInitError } from '../model/errors.js';
-import type { Secret } from '../model/secret.js';
+import type { PathStep } from './backend-path.js';
+import { BackendFaultError, OverloadedError, SessionInitError } from './errors.js';
+import type { Secret } from './secret.js';
 
 /** A secret of fewer characters is found in any text by chance. */
 const SHORTEST = 4;

@@ -1,13 +1,12 @@
-import type { AuthenticationOutcome, AuthorizationOutcome, SessionCreation } from '../adapters/ports.js';
 import type { PathStep } from '../model/backend-path.js';
 import { BackendFaultError } from '../model/errors.js';
 import { isJsonObject } from '../model/json.js';
-import { FullAuthSession } from '../model/session.js';
+import type { AuthenticationOutcome, AuthorizationOutcome } from './ports.js';
 
 /*
- * What a backend answers is checked and copied here, once. Beyond this point an outcome is a plain object of the
- * declared shape that nobody else holds; what is not of that shape is a fault of the backend, and so are a getter that
- * throws and a proxy that plays tricks, since all of this runs inside the promise of the invoked actor.
+ * What a backend answers is checked and copied here. Beyond this point an outcome is a plain object of the declared shape
+ * that nobody else holds; what is not of that shape is a fault of the backend, and so are a getter that throws and a proxy
+ * that plays tricks, wherever this runs inside the promise of a call.
  */
 
 /** @throws BackendFaultError if `value` is no outcome of an authenticator */
@@ -17,11 +16,12 @@ export function readAuthentication(backend: string, value: unknown): Authenticat
   const path = readPath(answer['path']);
   if (outcome === 'denied') return { outcome, cause: readCause(answer['cause']), path };
   if (outcome !== 'authenticated') throw garbled(backend, "an outcome of 'authenticated' or 'denied'");
-  const { user, groups, claims } = answer as { user: unknown; groups?: unknown; claims?: unknown };
+  const { user, groups, claims, expiresAt } = answer;
   if (typeof user !== 'string' || user === '') throw garbled(backend, 'a user that is a non-empty string');
   if (groups !== undefined && !isStringArray(groups)) throw garbled(backend, 'groups that are an array of strings');
   if (claims !== undefined && !isJsonObject(claims)) throw garbled(backend, 'claims that are an object');
-  return { outcome, user, groups: groups && [...groups], claims, path };
+  if (expiresAt !== undefined && !isTime(expiresAt)) throw garbled(backend, 'an expiresAt that is a time');
+  return { outcome, user, groups: groups && [...groups], claims, expiresAt, path };
 }
 
 /** @throws BackendFaultError if `value` is no outcome of an authorizer */
@@ -31,36 +31,6 @@ export function readAuthorization(backend: string, value: unknown): Authorizatio
   if (outcome === 'authorized') return { outcome };
   if (outcome === 'denied') return { outcome, cause: readCause(answer['cause']) };
   throw garbled(backend, "an outcome of 'authorized' or 'denied'");
-}
-
-/**
- * What a session manager created. Unlike the others it may be anything: an answer without a valid session is
- * `SESSION_DETAILS_MISSING`, which the machine's guard finds, and not a fault.
- */
-export function readCreation(value: unknown): SessionCreation | undefined {
-  try {
-    const { outcome, session } = value as { outcome: unknown; session?: FullAuthSession };
-    if (outcome === 'limitReached') return { outcome };
-    if (outcome !== 'created' || !(session instanceof FullAuthSession)) return undefined;
-    const evicted = (value as { evicted?: readonly number[] }).evicted;
-    return {
-      outcome,
-      session: new FullAuthSession(session),
-      evicted: Array.isArray(evicted) ? [...evicted] : undefined,
-    };
-  } catch {
-    return undefined;
-  }
-}
-
-/** The id of the session in what a session manager answered, however little else of it is right. */
-export function createdSessionId(value: unknown): number | undefined {
-  try {
-    const id = (value as { session?: { session_id?: unknown } }).session?.session_id;
-    return Number.isSafeInteger(id) ? (id as number) : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** More steps, in all, are no use to whoever reads them. */
@@ -88,6 +58,10 @@ function readCause(cause: unknown): string | undefined {
 
 function isStringArray(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}
+
+function isTime(value: unknown): value is number {
+  return typeof value === 'number' && !Number.isNaN(value);
 }
 
 function garbled(backend: string, expected: string): BackendFaultError {
