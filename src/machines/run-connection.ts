@@ -8,7 +8,7 @@ import { Execution } from './engine/execution.js';
 /** A conversation that is under way. */
 export interface RunningConnection {
   /** How it was closed; undefined before. */
-  readonly closure: Closure | undefined;
+  closure(): Closure | undefined;
   /** Tells it what happened. Without effect once it is closed. */
   send(event: ConnectionEvent): void;
 }
@@ -38,9 +38,7 @@ export function connectionRunner({ clock, inspect }: ConnectionRunnerOptions): S
     const observer = { next: () => {}, emit: () => {}, complete: () => {}, lacks: () => {}, error: onDefect };
     const execution = new Execution(tables, clock, observer).start(input);
     return {
-      get closure() {
-        return execution.output as Closure | undefined;
-      },
+      closure: () => execution.output as Closure | undefined,
       send: (event) => execution.send(event),
     };
   };
@@ -53,9 +51,7 @@ function actorRunner(clock: Clock, inspect: ConnectionRunnerOptions['inspect']):
     actor.subscribe({ error: onDefect });
     actor.start();
     return {
-      get closure() {
-        return actor.getSnapshot().output;
-      },
+      closure: () => actor.getSnapshot().output,
       send: (event) => actor.send(event),
     };
   };

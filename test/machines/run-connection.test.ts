@@ -34,7 +34,7 @@ describe('a conversation', () => {
         const look = ({ asked, clock, running, defects }: typeof ours) => [
           asked,
           clock.pending,
-          running.closure,
+          running.closure(),
           defects.length,
         ];
         for (const it of [...happenings, { type: 'socket.closed' as const, closure: gone }]) {
@@ -55,9 +55,9 @@ describe('a conversation', () => {
   ])('has its closure once the socket is closed: %s', (_, inspect) => {
     const { running } = start(inspect);
     running.send({ type: 'connection.close', closure: CLOSURES.idle });
-    expect(running.closure).toBeUndefined();
+    expect(running.closure()).toBeUndefined();
     running.send({ type: 'socket.closed', closure: gone });
-    expect(running.closure).toEqual(CLOSURES.idle);
+    expect(running.closure()).toEqual(CLOSURES.idle);
     running.send({ type: 'message.received', message: init() });
   });
 

@@ -86,7 +86,7 @@ export class WebSocketConnection implements ConnectionPeer, SessionHolder {
       this.#leave();
       around.withdrawals.waitFor(this.#answered);
       this.#machine.send({ type: 'socket.closed', closure });
-      around.tell({ type: 'connection.closed', ...about, ...(this.#machine.closure ?? closure) });
+      around.tell({ type: 'connection.closed', ...about, ...(this.#machine.closure() ?? closure) });
       onClosed();
     });
   }
