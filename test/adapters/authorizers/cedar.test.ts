@@ -206,11 +206,7 @@ describe('ASVS 16.5.3: nothing fails open', () => {
     ['a text that is no Unicode', { x: 'marked-\uD800' }, /claims\.x is a text that is no Unicode/],
     ['records without end', nested(100, (inner) => ({ x: inner })), /nested too deep/],
     ['records beyond any stack', nested(100_000, (inner) => ({ x: inner })), /nested too deep/],
-    [
-      'lists beyond any stack',
-      { x: nested(100_000, (inner) => [inner]) },
-      /x(\[\])+ is an array, which Cedar does not know/,
-    ],
+    ['lists beyond any stack', { x: nested(100_000, (inner) => [inner]) }, /nested too deep/],
     ['a claim whose name is no Unicode', { '\uD800': 1 }, /could not evaluate its policies/],
   ])('%s', async (_, claims, message) => {
     const authorizer = over(admins);

@@ -54,7 +54,7 @@ function addPolicy({ Helper }: Casbin, model: Model, what: string, text: string)
 
 /** Whether there is a rule at all: without one, casbin evaluates a matcher over empty texts, which may well hold. */
 export function hasRules(model: Model): boolean {
-  return (model.model.get('p')?.get('p')?.policy.length ?? 0) > 0;
+  return [...(model.model.get('p')?.values() ?? [])].some(({ policy }) => policy.length > 0);
 }
 
 /** @returns what is wrong with the line */

@@ -16,7 +16,6 @@ const MAX_DEPTH = 64;
  *   a policy forbids by it
  */
 export function claimsRecord(claims: object, place: string, depth = 0): Record<string, CedarValueJson> {
-  if (depth > MAX_DEPTH) throw new BackendFaultError(`${place} is nested too deep for Cedar.`);
   const present = Object.entries(claims).filter(([, value]) => value !== null && value !== undefined);
   const reserved = present.find(([name]) => RESERVED.includes(name));
   if (reserved !== undefined)
@@ -26,10 +25,11 @@ export function claimsRecord(claims: object, place: string, depth = 0): Record<s
 }
 
 function cedarValue(value: unknown, place: string, depth: number): CedarValueJson {
+  if (depth > MAX_DEPTH) throw new BackendFaultError(`${place} is nested too deep for Cedar.`);
   if (typeof value === 'boolean' || Number.isSafeInteger(value)) return value as boolean | number;
   // A lone surrogate would be an error of Cedar's that does not say where.
   if (typeof value === 'string' && value.isWellFormed()) return value;
-  if (Array.isArray(value) && depth <= MAX_DEPTH) return value.map((item) => cedarValue(item, `${place}[]`, depth + 1));
+  if (Array.isArray(value)) return value.map((item) => cedarValue(item, `${place}[]`, depth + 1));
   if (isJsonObject(value)) return claimsRecord(value, place, depth);
   const kind = typeof value === 'string' ? 'a text that is no Unicode' : describeType(value);
   throw new BackendFaultError(
