@@ -1,13 +1,15 @@
 // Looks for a schedule on which a promise breaks: `npm run explore -- --runs 1000000`. See docs/exploration.md.
 import { randomInt } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { ConfigurationError } from '../dist/index.js';
-import { explore } from '../dist/testing/index.js';
+import { piecesOf, shareOut } from './explore/share-out.mjs';
 
 const USAGE = `npm run explore -- [options]
 
   --runs N               how many random schedules (10000)
   --seed N               where they begin (a random number, which is printed)
+  --workers N            how many processes (one for each core); the result does not depend on it
   --engine NAME          compiled or actor (compiled)
   --exhaustive           all schedules within the bounds, in place of random ones:
   --inits N              inits in each (2)
@@ -20,6 +22,7 @@ const USAGE = `npm run explore -- [options]
 const options = {
   runs: { type: 'string' },
   seed: { type: 'string' },
+  workers: { type: 'string' },
   engine: { type: 'string', default: 'compiled' },
   exhaustive: { type: 'boolean', default: false },
   inits: { type: 'string' },
@@ -52,16 +55,19 @@ async function main() {
   };
   const seed = number('seed', values) ?? randomInt(2 ** 31);
   const runs = number('runs', values) ?? 10_000;
-  const startedAt = performance.now();
-  const progress = progressLine(values.exhaustive || values.replay !== undefined ? undefined : runs, startedAt);
-  const exploration = await explore({
+  const pieces = piecesOf({
     runs,
     seed,
     engine: values.engine,
     ...(values.replay !== undefined && { replay: values.replay }),
     ...(values.exhaustive && { exhaustive: given(bounds) }),
-    ...(process.stderr.isTTY && { onRun: progress.show }),
   });
+  const workers = number('workers', values) ?? availableParallelism();
+  if (workers === 0) throw new ConfigurationError('--workers is 1 or more.');
+  const startedAt = performance.now();
+  const isRandom = !values.exhaustive && values.replay === undefined;
+  const progress = progressLine(isRandom ? runs : undefined, startedAt);
+  const exploration = { seed, ...(await shareOut(pieces, workers, progress.add)) };
   progress.clear();
   const seconds = (performance.now() - startedAt) / 1000;
   process.stdout.write(values.json ? `${JSON.stringify({ ...exploration, seconds })}\n` : report(exploration, seconds));
@@ -81,11 +87,13 @@ function given(bounds) {
 }
 
 function progressLine(runs, startedAt) {
+  let done = 0;
   let shownAt = startedAt;
   return {
-    show(done) {
+    add(more) {
+      done += more;
       const now = performance.now();
-      if (now - shownAt < 200) return;
+      if (!process.stderr.isTTY || now - shownAt < 200) return;
       shownAt = now;
       const rate = Math.round((1000 * done) / (now - startedAt));
       const part = runs === undefined ? '' : ` of ${runs} (${Math.floor((100 * done) / runs)} %)`;

@@ -23,9 +23,27 @@ describe('npm run explore', () => {
   });
 
   test.each([
+    ['random ones', ['--runs', '600', '--seed', '7']],
+    ['all within bounds', ['--exhaustive', '--inits', '1', '--deviations', '1']],
+  ])(
+    'comes to the same on any number of processes: %s',
+    (_, options) => {
+      const [one, three] = ['1', '3'].map((workers) => {
+        const { stdout } = explore(...options, '--workers', workers, '--json');
+        const { runs, states, broken } = JSON.parse(stdout);
+        return { runs, states, broken };
+      });
+      expect(three).toEqual(one);
+      expect(one?.broken).toBeUndefined();
+    },
+    60_000,
+  );
+
+  test.each([
     [['--runs', 'many'], "--runs is a whole number, and not 'many'."],
     [['--engine', 'steam'], '--engine is compiled or actor'],
     [['--replay', 'alice sings'], "'alice sings' is no sentence of a script."],
+    [['--workers', '0'], '--workers is 1 or more.'],
     [['--loud'], "Unknown option '--loud'"],
   ])('says what was expected in place of %j', (args, message) => {
     const { status, stdout, stderr } = explore(...args);

@@ -87,6 +87,16 @@ describe('an exploration', () => {
     expectNothingBroken(await explore({ replay }));
   });
 
+  test('of all schedules can be done in parts', async () => {
+    const bounds = { inits: 1, deviations: 1 };
+    const whole = await explore({ exhaustive: bounds });
+    const parts = [];
+    for (const index of [0, 1, 2]) parts.push(await explore({ exhaustive: { ...bounds, part: { index, of: 3 } } }));
+    expect(parts.reduce((sum, { runs }) => sum + runs, 0)).toBe(whole.runs);
+    expect(parts.every(({ runs }) => runs > 0)).toBe(true);
+    expect(parts.reduce((sum, { states }) => sum + (states.refused ?? 0), 0)).toBe(whole.states.refused);
+  });
+
   test('ends when it is told to', async () => {
     expect(await explore({ runs: 1_000, onRun: (runs) => runs < 3 })).toMatchObject({ runs: 3 });
   });

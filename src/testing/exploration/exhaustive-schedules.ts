@@ -15,6 +15,11 @@ export interface ExhaustiveBounds {
   deviations?: number;
   /** A step may come at once after the one before, or so many turns of the microtask queue later. @defaultValue 0 */
   turns?: number;
+  /**
+   * Only a part of them, so that several processes can share them out: the one at `index`, from 0, of so many. Together
+   * the parts are the whole, in its order. @defaultValue all
+   */
+  part?: { index: number; of: number };
 }
 
 /**
@@ -26,7 +31,7 @@ export async function* exhaustiveSchedules(
   bounds: ExhaustiveBounds = {},
   options?: WorldOptions,
 ): AsyncGenerator<RunResult, void> {
-  const { inits = 2, deviations: most = 2, turns = 0 } = bounds;
+  const { inits = 2, deviations: most = 2, turns = 0, part = { index: 0, of: 1 } } = bounds;
   const moments: Moment[] = ['atRest', ...Array.from({ length: turns + 1 }, (_, turn) => turn)];
 
   async function* visit(deviations: readonly Deviation[]): AsyncGenerator<RunResult, void> {
@@ -41,17 +46,24 @@ export async function* exhaustiveSchedules(
       moment: () => choose(moments),
       deed: (world: World) => choose(possibleDeeds(world, inits)),
     };
-    yield await run(setting, scheduler, options);
+    const result = await run(setting, scheduler, options);
+    // Every part needs the straight way, to see where it can be left.
+    if (deviations.length > 0 || part.index === 0) yield result;
     if (deviations.length === most) return;
     const first = (deviations.at(-1)?.position ?? -1) + 1;
-    for (let position = first; position < widths.length; position++) {
-      for (let choice = 1; choice < (widths[position] as number); choice++) {
-        yield* visit([...deviations, { position, choice }]);
-      }
-    }
+    const next = widths.flatMap((width, position) =>
+      position < first ? [] : Array.from({ length: width - 1 }, (_, choice) => ({ position, choice: choice + 1 })),
+    );
+    const [from, to] = deviations.length > 0 ? [0, next.length] : sliceOf(next.length, part);
+    for (const deviation of next.slice(from, to)) yield* visit([...deviations, deviation]);
   }
 
   yield* visit([]);
+}
+
+/** Where a part of so many begins and ends. */
+function sliceOf(length: number, { index, of }: { index: number; of: number }): [from: number, to: number] {
+  return [Math.floor((index * length) / of), Math.floor(((index + 1) * length) / of)];
 }
 
 /** A choice other than the first one. */
