@@ -16,6 +16,14 @@ export const cases = {
     title: 'look-up by secret in SQLite',
     load: () => import('./cases/find-sqlite.mjs'),
   },
+  'session-memory': {
+    title: 'bytes of a live session in memory',
+    load: () => import('./cases/session-memory.mjs'),
+  },
+  expiry: {
+    title: 'many sessions that expire at once: the longest stall, and the time until all are gone',
+    load: () => import('./cases/expiry.mjs'),
+  },
   inspector: {
     title: 'an init with an inspector attached: nobody looks, somebody looks',
     load: () => import('./cases/inspector.mjs'),
@@ -35,5 +43,13 @@ export const cases = {
   ldap: {
     title: 'a user authenticated by slapd, by search and bind',
     load: () => import('./cases/ldap.mjs'),
+  },
+  login: {
+    title: 'password logins per second, beside the bare hash and other ways to sign in',
+    load: () => import('./cases/login.mjs'),
+  },
+  overload: {
+    title: 'password logins offered at a multiple of what the machine can do',
+    load: () => import('./cases/overload.mjs'),
   },
 };

@@ -8,22 +8,44 @@ export const variants = ['by hand', 'session-init'];
 export const unit = 'per second';
 
 const SERVER = fileURLToPath(new URL('../support/web-socket-server-process.mjs', import.meta.url));
-const CONNECTIONS = 64;
+const MANY = 64;
+const VERY_MANY = 1_000;
 
 /** Inits per second over WebSockets: every connection asks again as soon as it has its answer. */
-export async function createVariant(variant, { milliseconds }) {
+export async function createVariant(variant, { milliseconds, quick }) {
   const server = fork(SERVER, [variant]);
   server.on('exit', () => {
     throw new Error('The server has ended.');
   });
   const [port] = await once(server, 'message');
-  const clients = await Promise.all(Array.from({ length: CONNECTIONS }, (_, index) => connect(port, `user-${index}`)));
+  const clients = [];
+  for (let index = 0; index < (quick ? MANY : VERY_MANY); index++) clients.push(await connect(port, `user-${index}`));
+  const few = (count) => () => initsPerSecond(clients.slice(0, count), milliseconds);
   return {
     workloads: {
-      '1 connection': () => initsPerSecond(clients.slice(0, 1), milliseconds),
-      [`${CONNECTIONS} connections`]: () => initsPerSecond(clients, milliseconds),
+      '1 connection': few(1),
+      [`${MANY} connections`]: few(MANY),
+      ...(!quick && { [`${VERY_MANY.toLocaleString('en')} connections`]: few(VERY_MANY) }),
+      'a connection for each init': () => connectionsPerSecond(port, milliseconds),
     },
   };
+}
+
+/** Every client leaves when it has its answer, and comes again. */
+async function connectionsPerSecond(port, milliseconds) {
+  const begun = performance.now();
+  let done = 0;
+  const work = async (_, index) => {
+    while (performance.now() - begun < milliseconds) {
+      const client = await connect(port, `user-${index}`);
+      const answered = client.start();
+      client.stop();
+      done += await answered;
+      await client.close();
+    }
+  };
+  await Promise.all(Array.from({ length: MANY }, work));
+  return (done * 1000) / (performance.now() - begun);
 }
 
 async function initsPerSecond(clients, milliseconds) {
@@ -61,6 +83,10 @@ async function connect(port, username) {
     },
     stop() {
       isRunning = false;
+    },
+    async close() {
+      socket.close(1000);
+      await once(socket, 'close');
     },
   };
 }

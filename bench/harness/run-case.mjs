@@ -39,7 +39,7 @@ export async function runCase(name, definition, effort, show) {
       measurements: measurements.map(({ workload, variant, values }) => ({
         workload,
         variant,
-        unit: definition.unit,
+        unit: definition.units?.[workload] ?? definition.unit,
         ...summarize(values),
         values,
       })),
