@@ -16,6 +16,7 @@ export {
   rulesAuthorizer,
 } from './adapters/authorizers/rules.js';
 export type {
+  Authenticated,
   AuthenticationOutcome,
   Authenticator,
   AuthorizationOutcome,
