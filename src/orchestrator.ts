@@ -67,6 +67,8 @@ export interface InitOptions {
 /** An init that is under way. */
 export interface InitUnderWay {
   referenceId: string;
+  /** The user name as it was asserted; empty if there was none. It comes from outside: escape it where it is shown. */
+  username: string;
   ipAddress: string;
   /** When it began, in milliseconds since the epoch. */
   startedAt: number;
@@ -84,6 +86,8 @@ export interface DrainReport {
 
 /** What a service embeds: every init gets one response, every session is found, refreshed and ended through it. */
 export interface SessionOrchestrator {
+  /** The machine that its inits run, without the actors that the orchestrator fills in. */
+  readonly machine: SessionInitMachine;
   /**
    * Answers a request for a session. `message` is a `SessionInitMessage` or any JSON value.
    *
@@ -187,14 +191,16 @@ export function createSessionOrchestrator(options: SessionOrchestratorOptions): 
     const { ipAddress = '', deadlines: shorter } = initOptions ?? {};
     const signal = initOptions?.signal instanceof AbortSignal ? initOptions.signal : undefined;
     const origin = { referenceId: nanoid(), ipAddress, startedAt: clock.now() };
+    const request = decode(message);
     const input = {
-      message: decode(message),
+      message: request,
       ...origin,
       deadlines: shortenDeadlines(deadlines, shorter),
       now: clock.now,
     };
-    const run = runner.start(input, inspectors.of(origin.referenceId));
-    running.set(run, origin);
+    const looking = inspectors.of(origin.referenceId);
+    const run = runner.start(input, looking?.inspect);
+    running.set(run, { ...origin, username: request.username });
     const abort = () => run.cancel('cancelled');
     if (signal?.aborted) abort();
     else signal?.addEventListener('abort', abort, { once: true });
@@ -205,9 +211,9 @@ export function createSessionOrchestrator(options: SessionOrchestratorOptions): 
     admission.leave(origin.referenceId, verdictOn(result));
     const record = recordInit(origin, result);
     events.emit('init.completed', record);
-    events.emitIfHeard('init.recorded', () =>
-      recordingOf({ ...origin, deadlines: input.deadlines, endedAt: clock.now() }, result),
-    );
+    const recording = () => recordingOf({ ...origin, deadlines: input.deadlines, endedAt: clock.now() }, result);
+    looking?.record(recording);
+    events.emitIfHeard('init.recorded', recording);
     onResponse?.(result.response, record);
     return result.response;
   }
@@ -244,6 +250,7 @@ export function createSessionOrchestrator(options: SessionOrchestratorOptions): 
   };
 
   return {
+    machine,
     init,
     findBySecret: (secret) => sessions.findBySecret(secret),
     findById: (sessionId) => sessions.findById(sessionId),

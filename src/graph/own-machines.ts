@@ -1,3 +1,4 @@
+import type { AnyStateMachine } from 'xstate';
 import { clientMachine, DEFAULT_CLIENT_DEADLINE } from '../machines/client.js';
 import { connectionMachine } from '../machines/connection.js';
 import { DEFAULT_DEADLINES } from '../machines/deadlines.js';
@@ -31,21 +32,25 @@ const OUTCOMES: Record<string, Outcome> = {
 };
 
 const DESCRIBED: Record<OwnMachine, () => MachineGraph> = {
-  'session-init': () =>
-    describeMachine(sessionInitMachine, {
-      outcomes: OUTCOMES,
-      delays: {
-        requestTimeout: DEFAULT_DEADLINES.request,
-        admissionTimeout: DEFAULT_DEADLINES.admission,
-        authenticationTimeout: DEFAULT_DEADLINES.authentication,
-        authorizationTimeout: DEFAULT_DEADLINES.authorization,
-        sessionTimeout: DEFAULT_DEADLINES.session,
-      },
-    }),
+  'session-init': () => describeSessionInit(sessionInitMachine),
   connection: () => describeMachine(connectionMachine, { delays: CONNECTION_DELAYS }),
   client: () =>
     describeMachine(clientMachine, { outcomes: OUTCOMES, delays: { requestTimeout: DEFAULT_CLIENT_DEADLINE } }),
 };
+
+/** Describes the machine of an init, or one that was made from it, with the deadlines that it has by default. */
+export function describeSessionInit(machine: AnyStateMachine): MachineGraph {
+  return describeMachine(machine, {
+    outcomes: OUTCOMES,
+    delays: {
+      requestTimeout: DEFAULT_DEADLINES.request,
+      admissionTimeout: DEFAULT_DEADLINES.admission,
+      authenticationTimeout: DEFAULT_DEADLINES.authentication,
+      authorizationTimeout: DEFAULT_DEADLINES.authorization,
+      sessionTimeout: DEFAULT_DEADLINES.session,
+    },
+  });
+}
 
 /** The names of the machines of this package. */
 export const OWN_MACHINES = Object.keys(DESCRIBED) as readonly OwnMachine[];

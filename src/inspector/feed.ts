@@ -28,7 +28,8 @@ export interface FeedOptions {
   inits: InitSource;
   actors: ActorSource;
   connections: ConnectionSource;
-  machine: InspectedMachine;
+  /** The machine that is shown now. */
+  machine: () => InspectedMachine;
   sampling: number;
   /** The most inits that are shown in a second. */
   maxInitsPerSecond: number;
@@ -54,7 +55,7 @@ export class Feed {
   }
 
   add(viewer: Viewer): void {
-    const { inits, actors, connections } = this.#options;
+    const { inits, actors } = this.#options;
     if (this.#viewers.size === 0) {
       inits.open(Math.ceil((this.#options.maxInitsPerSecond * INTERVAL) / 1_000));
       actors.open();
@@ -64,9 +65,7 @@ export class Feed {
       this.#tell();
     }
     this.#viewers.set(viewer, { skipped: 0, missed: 0 });
-    send(viewer, this.#hello());
-    const all = { inits: inits.latest(), skipped: 0 };
-    send(viewer, this.#update(all, connections.all(), actors.all()));
+    this.#greet(viewer);
     // What has ended before is in what was just told.
     if (this.#viewers.size === 1) inits.take();
   }
@@ -77,6 +76,19 @@ export class Feed {
     clock.clearTimeout(this.#timer);
     inits.close();
     actors.close();
+  }
+
+  /** The machine is another one now. */
+  renew(): void {
+    if (this.#viewers.size > 0) this.#tell();
+    for (const viewer of this.#viewers.keys()) if (viewer.waiting <= MAX_WAITING) this.#greet(viewer);
+  }
+
+  #greet(viewer: Viewer): void {
+    const { inits, actors, connections } = this.#options;
+    send(viewer, this.#hello());
+    const all = { inits: inits.latest(), skipped: 0 };
+    send(viewer, this.#update(all, connections.all(), actors.all()));
   }
 
   #schedule(): void {
@@ -106,7 +118,7 @@ export class Feed {
 
   #hello(): InspectorHello {
     const { machine, sampling, inits } = this.#options;
-    return { type: 'hello', protocol: PROTOCOL, machine, sampling, slots: inits.slots() };
+    return { type: 'hello', protocol: PROTOCOL, machine: machine(), sampling, slots: inits.slots() };
   }
 
   #update(

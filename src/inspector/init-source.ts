@@ -2,18 +2,18 @@ import type { Clock, InitInspector, InitRecord, InitRecording, InitUnderWay, Ses
 import { describeCause } from '../server/logging/describe-cause.js';
 import { InitTrace } from './init-trace.js';
 import type { InitSummary, OutcomeSlot, Overview } from './protocol.js';
+import { shortened } from './shortened.js';
+import { shownPath } from './shown-path.js';
 import { Statistics } from './statistics.js';
 
-const MAX_NAME = 300;
-
 /** What an inspector needs of an orchestrator. */
-export type InspectableOrchestrator = Pick<SessionOrchestrator, 'on' | 'underWay' | 'inspect'>;
+export type InspectableOrchestrator = Pick<SessionOrchestrator, 'machine' | 'on' | 'underWay' | 'inspect'>;
 
 /** Options of {@link InitSource}. */
 export interface InitSourceOptions {
   clock: Clock;
   /** The state in which every init begins. */
-  initial: string;
+  initial: () => string;
   /** Inits per second of which every event is shown. */
   sampling: number;
   /** Inits that are kept while nobody looks. */
@@ -113,9 +113,9 @@ export class InitSource {
         }
         trace?.add(event);
       },
+      record: (recording) => this.#recorded(recording),
     };
-    const record = orchestrator.on('init.recorded', (recording) => this.#recorded(recording));
-    this.#inspections.push(orchestrator.inspect(inspector), record);
+    this.#inspections.push(orchestrator.inspect(inspector));
   }
 
   /** So many in each second of the clock. */
@@ -159,20 +159,17 @@ function endOf({ record }: EndedInit): number {
 function summarize({ record, trace, recording }: EndedInit): InitSummary {
   const { referenceId, state, reason, code, username, user, ipAddress, sessionId, startedAt, duration } = record;
   const summary: InitSummary = {
-    ...{ referenceId, state, username: cut(username), ipAddress: cut(ipAddress), startedAt, duration },
+    ...{ referenceId, state, username: shortened(username), ipAddress: shortened(ipAddress), startedAt, duration },
     phases: Object.entries(record.phases),
   };
   if (reason !== undefined) summary.reason = reason;
   if (code !== undefined) summary.code = code;
-  if (user !== undefined) summary.user = cut(user);
+  if (user !== undefined) summary.user = shortened(user);
   if (sessionId !== undefined) summary.sessionId = sessionId;
   if (record.cause !== undefined) summary.cause = describeCause(record.cause);
+  if (record.path !== undefined) summary.path = shownPath(record.path);
   if (trace !== undefined) summary.events = trace.events;
   if (trace?.response !== undefined) summary.response = trace.response;
   if (recording !== undefined) summary.recording = recording;
   return summary;
-}
-
-function cut(text: string): string {
-  return text.length > MAX_NAME ? `${text.slice(0, MAX_NAME)}…` : text;
 }

@@ -1,7 +1,8 @@
-import type { InspectionEvent, Snapshot } from 'xstate';
+import type { AnyTransitionDefinition, InspectionEvent, Snapshot } from 'xstate';
+import { describeGuard } from '../graph/implementation-names.js';
 import { describeCause } from '../server/logging/describe-cause.js';
 import { printable } from '../server/logging/printable.js';
-import type { InitEvent } from './protocol.js';
+import type { InitEvent, TakenTransition } from './protocol.js';
 
 const MAX_TEXT = 300;
 
@@ -11,6 +12,7 @@ export class InitTrace {
   readonly #monotonic: () => number;
   readonly #startedAt: number;
   #response: object | undefined;
+  #taken: TakenTransition | undefined;
 
   constructor(monotonic: () => number) {
     this.#monotonic = monotonic;
@@ -23,15 +25,28 @@ export class InitTrace {
   }
 
   add(inspected: InspectionEvent): void {
-    if (inspected.type !== '@xstate.snapshot' || inspected.actorRef.sessionId !== inspected.rootId) return;
+    if (inspected.actorRef.sessionId !== inspected.rootId) return;
+    if (inspected.type === '@xstate.microstep') this.#taken = takenOf(inspected._transitions) ?? this.#taken;
+    if (inspected.type !== '@xstate.snapshot') return;
     const { event, snapshot } = inspected;
     const from = this.events.at(-1)?.state;
     const state = String((snapshot as Snapshot<unknown> & { value?: unknown }).value);
     const at = this.#monotonic() - this.#startedAt;
-    this.events.push({ at, type: event.type, ...(from !== undefined && { from }), state, ...meaningOf(event) });
+    const told: InitEvent = { at, type: event.type, ...(from !== undefined && { from }), state, ...meaningOf(event) };
+    if (this.#taken !== undefined) told.taken = this.#taken;
+    this.#taken = undefined;
+    this.events.push(told);
     // A session's secret is a `Secret`, which JSON does not show.
     if (snapshot.status === 'done') this.#response = JSON.parse(JSON.stringify(snapshot.output));
   }
+}
+
+/** The transition that changed the state; undefined if none did, or it is the machine's start. */
+function takenOf(transitions: readonly Partial<AnyTransitionDefinition>[]): TakenTransition | undefined {
+  const found = transitions.findLast(({ target, eventType }) => target !== undefined && typeof eventType === 'string');
+  if (found?.source === undefined) return undefined;
+  const { source, eventType = '', guard } = found;
+  return { source: source.id, event: eventType, ...(guard !== undefined && { guard: describeGuard(guard) }) };
 }
 
 /** What an event says. Of what a backend answered, only what the ports name, and no claims: tokens may be in them. */

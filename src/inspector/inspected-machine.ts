@@ -25,6 +25,7 @@ function shapeOf({ key, type, initial, transitions, states }: GraphState): unkno
   return [key, type, initial, ways, states.map(shapeOf)];
 }
 
-function keyOf(stateId: string): string {
+/** The last part of a state's id. */
+export function keyOf(stateId: string): string {
   return stateId.slice(stateId.lastIndexOf('.') + 1);
 }

@@ -8,12 +8,14 @@ import type { WebSocketTransportEvent } from '../transports/websocket.js';
 import { isLocalOrigin, isOwnHost, isOwnOrigin, isSameToken, newToken } from './access.js';
 import { ActorSource } from './actor-source.js';
 import { ConnectionSource } from './connection-source.js';
+import { Drawings } from './drawings.js';
 import { Feed } from './feed.js';
 import { answerWith, refuseUpgrade } from './http-answers.js';
 import { InitSource, type InspectableOrchestrator } from './init-source.js';
 import { inspectedMachine } from './inspected-machine.js';
 import { type InspectorOptions, resolveInspectorOptions } from './options.js';
 import { readPageFiles } from './page-files.js';
+import { ShownMachine } from './shown-machine.js';
 import { StatelyApplications } from './stately-applications.js';
 import { Viewers } from './viewers.js';
 
@@ -78,11 +80,12 @@ const WEB_SOCKETS = { noServer: true, perMessageDeflate: false };
 export async function serveInspector(options: InspectorOptions, root: string): Promise<Inspector> {
   const settings = resolveInspectorOptions(options);
   const { clock, hostNames, sampling, maxInitsPerSecond, keep } = settings;
-  const machine = await inspectedMachine();
-  const inits = new InitSource({ clock, initial: machine.initial, sampling, keep });
+  const drawings = new Drawings(root, clock);
+  const machine = new ShownMachine(await inspectedMachine(), drawings, () => feed.renew());
+  const inits = new InitSource({ clock, initial: () => machine.now.initial, sampling, keep });
   const actors = new ActorSource(clock);
   const connections = new ConnectionSource(clock);
-  const feed = new Feed({ clock, inits, actors, connections, machine, sampling, maxInitsPerSecond });
+  const feed = new Feed({ clock, inits, actors, connections, machine: () => machine.now, sampling, maxInitsPerSecond });
   const viewers = new Viewers(feed, settings.token, clock);
   const applications = new StatelyApplications(actors, clock);
   const statelyKey = newToken();
@@ -105,6 +108,7 @@ export async function serveInspector(options: InspectorOptions, root: string): P
   const authority = `${reachable(address, family)}:${port}`;
 
   async function shutDown(): Promise<void> {
+    drawings.close();
     for (const detach of attached.splice(0)) detach();
     const closed = new Promise((resolve) => server.close(resolve));
     for (const webSocket of [...pages.clients, ...senders.clients]) webSocket.terminate();
@@ -119,6 +123,7 @@ export async function serveInspector(options: InspectorOptions, root: string): P
     statelyUrl: `ws://${authority}/stately/${statelyKey}`,
     attach(orchestrator) {
       const detach = inits.attach(orchestrator);
+      machine.show(orchestrator.machine);
       attached.push(detach);
       return detach;
     },

@@ -57,6 +57,8 @@ export interface InspectedMachine {
   initial: string;
   /** Changes with each state and each transition: a recording of another version cannot be shown in this diagram. */
   version: string;
+  /** There is no drawing of it, or not yet: its states are known, and no lines. */
+  isOutline?: true;
 }
 
 /** Where all inits are, and which way those that have ended went. */
@@ -70,13 +72,18 @@ export interface Overview {
   waiting: readonly InitUnderWay[];
   /** How long inits were in each state, over the last minute or two. */
   states: Readonly<Record<string, StateFigures>>;
-  /** How many took each way: `admitting->authenticating`. */
+  /** How many took each way: `admitting->authenticating`; from {@link ANY_STATE} if they were ended from outside. */
   ways: Readonly<Record<string, number>>;
 }
+
+/** Stands for every state, where a way can begin in any. */
+export const ANY_STATE = '*';
 
 /** An init that has not ended. */
 export interface InitUnderWay {
   referenceId: string;
+  /** As it was asserted; from outside. */
+  username: string;
   ipAddress: string;
   startedAt: number;
   state: string;
@@ -121,12 +128,34 @@ export interface InitSummary {
   phases: readonly (readonly [state: string, milliseconds: number])[];
   /** Why it failed, for the operator. */
   cause?: string;
+  /** Which backends said what, if several had a part in it. */
+  path?: readonly BackendStep[];
   /** Only if it was sampled. */
   events?: readonly InitEvent[];
   /** Only if it was sampled: as it went to the client, but for the secret. */
   response?: object;
   /** Only if it was sampled: from it `replay()` of `session-init/testing` runs the init again. */
   recording?: InitRecording;
+}
+
+/** What one backend said. */
+export interface BackendStep {
+  backend: string;
+  outcome: string;
+  cause?: string;
+  milliseconds: number;
+  /** The way within, if the backend is itself made of several. */
+  path?: readonly BackendStep[];
+}
+
+/** Which of several transitions was taken. */
+export interface TakenTransition {
+  /** The id of the state that it belongs to. */
+  source: string;
+  /** The type of the event in XState; empty if it needs none. */
+  event: string;
+  /** The name of its guard. */
+  guard?: string;
 }
 
 /** One event of an init, and where it led. */
@@ -139,6 +168,8 @@ export interface InitEvent {
   from?: string;
   /** In which it was then. */
   state: string;
+  /** By which transition it came there. */
+  taken?: TakenTransition;
   /** What an invoked actor answered, or the failure of one: `denied (wrongSecret)`. */
   says?: string;
   /** Who said it: the invoked actor. */

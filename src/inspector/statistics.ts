@@ -1,12 +1,14 @@
 import type { InitRecord, InitUnderWay as UnderWay } from '../index.js';
 import { DurationHistogram } from './duration-histogram.js';
-import type { InitUnderWay, OutcomeSlot, Overview } from './protocol.js';
+import { ANY_STATE, type InitUnderWay, type OutcomeSlot, type Overview } from './protocol.js';
+import { shortened } from './shortened.js';
 
 const SLOT_LENGTH = 5_000;
 /** Fifteen minutes. */
 const MAX_SLOTS = 180;
 const ROTATION = 60_000;
 const MAX_WAITING = 20;
+const ENDED_FROM_OUTSIDE: readonly string[] = ['cancelled', 'draining'];
 
 /** What is counted of one state. */
 interface StateCount {
@@ -16,7 +18,7 @@ interface StateCount {
 
 /** Counts inits by their records: which way they went, how long they were in each state, and how they ended. */
 export class Statistics {
-  readonly #initial: string;
+  readonly #initial: () => string;
   readonly #states = new Map<string, StateCount>();
   readonly #ways = new Map<string, number>();
   readonly #slots: { at: number; counts: Record<string, number> }[] = [];
@@ -28,7 +30,7 @@ export class Statistics {
    * @param initial - the state in which every init begins, though it never rests there
    * @param now - milliseconds since the epoch
    */
-  constructor(initial: string, now: number) {
+  constructor(initial: () => string, now: number) {
     this.#initial = initial;
     this.#since = now;
     this.#rotatedAt = now;
@@ -38,13 +40,14 @@ export class Statistics {
     this.#completed++;
     const endedAt = record.startedAt + record.duration;
     this.#since = Math.min(this.#since, record.startedAt);
-    let before = this.#initial;
+    let before = this.#initial();
     for (const [state, spent] of Object.entries(record.phases)) {
       this.#pass(before, state);
       this.#stateOf(state).durations.add(spent);
       before = state;
     }
-    this.#pass(before, record.state);
+    // Whoever ends it from outside does so in any state.
+    this.#pass(ENDED_FROM_OUTSIDE.includes(record.code ?? '') ? ANY_STATE : before, record.state);
     const { counts } = this.#slotAt(endedAt);
     const reason = record.reason ?? '';
     counts[reason] = (counts[reason] ?? 0) + 1;
@@ -53,15 +56,16 @@ export class Statistics {
   overview(now: number, underWay: readonly UnderWay[]): Overview {
     this.#rotate(now);
     const present: Record<string, number> = {};
+    const initial = this.#initial();
     for (const { steps } of underWay) {
-      const state = steps.at(-1)?.state ?? this.#initial;
+      const state = steps.at(-1)?.state ?? initial;
       present[state] = (present[state] ?? 0) + 1;
     }
     return {
       since: this.#since,
       completed: this.#completed,
       present,
-      waiting: underWay.slice(0, MAX_WAITING).map((init) => waitingInit(init, now, this.#initial)),
+      waiting: underWay.slice(0, MAX_WAITING).map((init) => waitingInit(init, now, initial)),
       states: Object.fromEntries([...this.#states].map(([state, it]) => [state, figuresOf(it)])),
       ways: Object.fromEntries(this.#ways),
     };
@@ -110,10 +114,17 @@ function figuresOf({ count, durations }: StateCount) {
 }
 
 function waitingInit(
-  { referenceId, ipAddress, startedAt, steps }: UnderWay,
+  { referenceId, username, ipAddress, startedAt, steps }: UnderWay,
   now: number,
   initial: string,
 ): InitUnderWay {
   const { state, at } = steps.at(-1) ?? { state: initial, at: 0 };
-  return { referenceId, ipAddress, startedAt, state, waited: Math.max(0, now - startedAt - at) };
+  return {
+    referenceId,
+    username: shortened(username),
+    ipAddress,
+    startedAt,
+    state,
+    waited: Math.max(0, now - startedAt - at),
+  };
 }

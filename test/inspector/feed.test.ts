@@ -57,11 +57,11 @@ async function startFeed({ sampling = 100, maxInitsPerSecond = 1_000, keep = 200
   const world = new InitWorld(script, { throttle: false });
   const { clock, orchestrator } = world;
   const machine = await inspectedMachine();
-  const inits = new InitSource({ clock, initial: machine.initial, sampling, keep });
+  const inits = new InitSource({ clock, initial: () => machine.initial, sampling, keep });
   inits.attach(orchestrator);
   const actors = new ActorSource(clock);
   const connections = new ConnectionSource(clock);
-  const feed = new Feed({ clock, inits, actors, connections, machine, sampling, maxInitsPerSecond });
+  const feed = new Feed({ clock, inits, actors, connections, machine: () => machine, sampling, maxInitsPerSecond });
   return { world, clock, feed, inits };
 }
 
@@ -255,7 +255,7 @@ describe('ASVS 16.2.5: no secret is in it', () => {
     const viewer = new ScriptedViewer();
     feed.add(viewer);
     const hostile = new InitWorld(() => ({ authentication: behaviour, authorization: YES, session: YES }));
-    const inits = new InitSource({ clock: hostile.clock, initial: 'receiving', sampling: 100, keep: 10 });
+    const inits = new InitSource({ clock: hostile.clock, initial: () => 'receiving', sampling: 100, keep: 10 });
     inits.attach(hostile.orchestrator);
     inits.open(100);
     hostile.init('alice');
