@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import { type Enforcer, newEnforcer, newModelFromString, StringAdapter } from 'casbin';
+import { EnforceContext, type Enforcer, newEnforcer, newModelFromString, StringAdapter } from 'casbin';
 import {
   type CasbinAuthorizer,
   type CasbinAuthorizerOptions,
@@ -136,6 +136,18 @@ describe('what is asked', () => {
   });
 });
 
+test('an enforcer of one’s own may have several policies, of which the request chooses one', async () => {
+  const model = RBAC.replace('r = sub', 'r2 = sub, act\nr = sub')
+    .replace('p = sub', 'p2 = sub, act\np = sub')
+    .replace('e = some', 'e2 = some(where (p.eft == allow))\ne = some')
+    .replace('m = g', 'm2 = g(r2.sub, p2.sub) && r2.act == p2.act\nm = g');
+  const enforcer = await newEnforcer(newModelFromString(model), new StringAdapter('p2, group:staff, create'));
+  const context = new EnforceContext('r2', 'p2', 'e2', 'm2');
+  const authorizer = casbinAuthorizer({ enforcer, request: (_, subject) => [context, subject, 'create'] });
+  expect(await decide(authorizer, { user: 'ada', groups: ['staff'] })).toBe('authorized');
+  expect(await decide(authorizer, { user: 'ada' })).toBe('denied');
+});
+
 describe('the groups of one user', () => {
   test('are not those of the next, nor of others that are asked for at once', async () => {
     const authorizer = over();
@@ -145,6 +157,14 @@ describe('the groups of one user', () => {
       Array.from({ length: 200 }, (_, call) => decide(authorizer, { user: 'eve', groups: call % 2 ? ['staff'] : [] })),
     );
     expect(outcomes.every((outcome, call) => outcome === (call % 2 ? 'authorized' : 'denied'))).toBe(true);
+  });
+
+  test('are not those of what the user asks for', async () => {
+    const model = matching('g(r.sub, p.sub) && g(r.obj, p.obj) && r.act == p.act');
+    const policy = 'p, group:staff, group:things, create, allow\np, group:staff, place, create, allow\ng, hall, place';
+    const ada = { user: 'ada', groups: ['staff', 'things'] };
+    expect(await decide(over(model, policy), ada)).toBe('denied');
+    expect(await decide(over(model, policy, { object: 'hall' }), ada)).toBe('authorized');
   });
 
   test('are forgotten if the evaluation fails', async () => {
