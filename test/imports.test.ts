@@ -40,11 +40,12 @@ const SOUND: Record<string, string> = {
   'src/model/indirectly-of-node.ts': "import { join } from 'node:path';\nexport { join };",
   'src/machines/a.ts': "import '../model/a.js';",
   'src/orchestration/queue.ts': "import '../model/a.js';",
-  'src/adapters/authorizers/allow-all.ts': "import '../../model/a.js';",
+  'src/adapters/authorizers/allow-all.ts': "import '../../model/a.js';\nimport '../http-client/http-client.js';",
   'src/adapters/authenticators/users-file.ts': "import '../users-file/lines.js';",
   'src/adapters/users-file/lines.ts':
     "import '../session-secret.js';\nimport '../password-hashes/hash.js';\nexport const load = (): Promise<typeof import('libsql')> => import('libsql');",
   'src/adapters/password-hashes/hash.ts': "import '../../model/a.js';",
+  'src/adapters/http-client/http-client.ts': "import '../ports.js';",
   'src/adapters/session-managers/memory.ts': "import './memory/index-by-user.js';",
   'src/adapters/session-managers/memory/index-by-user.ts': "import '../../../model/a.js';",
   'package.json': JSON.stringify({

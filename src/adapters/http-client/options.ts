@@ -1,0 +1,84 @@
+import { createSecureContext, type SecureContext } from 'node:tls';
+import type { Clock } from '../../model/clock.js';
+import { Secret } from '../../model/secret.js';
+
+/** How an adapter speaks HTTP: these are among its own options. */
+export interface HttpClientOptions {
+  /** The certificates, in PEM, of the CAs that sign the server's certificate. @defaultValue the CAs that Node trusts */
+  ca?: string | readonly string[];
+  /** The client certificate, in PEM, with what leads to its CA after it. It needs a `key`. @defaultValue none */
+  cert?: string;
+  /** The private key of `cert`, in PEM and not encrypted. */
+  key?: Secret | string;
+  /** Lets requests go in clear over the network, to an `http://` server on another machine. @defaultValue false */
+  allowPlaintext?: boolean;
+  /** Milliseconds that a call may take in all, from waiting for a connection to the last byte. @defaultValue 4000 */
+  timeout?: number;
+  /** How many connections there are at most, each with one request at a time. @defaultValue 64 */
+  maxConnections?: number;
+  /** How many calls may wait for a connection, before one is refused as `overloaded`. @defaultValue 200 */
+  maxQueued?: number;
+  /** How many bytes the body of an answer may have. @defaultValue 65536 */
+  maxResponseBytes?: number;
+  /** @defaultValue the system's clock */
+  clock?: Clock;
+}
+
+/** The names of {@link HttpClientOptions}, for `unknownOptions`. */
+export const HTTP_CLIENT_OPTIONS = [
+  ...['ca', 'cert', 'key', 'allowPlaintext', 'timeout', 'maxConnections', 'maxQueued', 'maxResponseBytes', 'clock'],
+] as const;
+
+const LONGEST_WAIT = 2 ** 31 - 1;
+
+/** @returns a sentence for everything that is wrong with the options */
+export function httpClientProblems(options: HttpClientOptions): string[] {
+  const { timeout = 1, maxConnections = 1, maxQueued = 0, maxResponseBytes = 1 } = options;
+  return [
+    ...tlsProblems(options),
+    isInteger(timeout, 1, LONGEST_WAIT) ? '' : 'timeout must be a positive integer of milliseconds.',
+    isInteger(maxConnections, 1) ? '' : 'maxConnections must be a positive integer.',
+    isInteger(maxQueued, 0) ? '' : 'maxQueued must be 0 or a positive integer.',
+    isInteger(maxResponseBytes, 1) ? '' : 'maxResponseBytes must be a positive integer.',
+  ].filter((problem) => problem !== '');
+}
+
+/** @throws if one of `ca`, `cert` and `key` is no PEM, or the key is another certificate's */
+export function secureContextOf({ ca, cert, key }: HttpClientOptions): SecureContext {
+  return createSecureContext({
+    minVersion: 'TLSv1.2',
+    ...(ca !== undefined && { ca: [ca].flat() }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key: key instanceof Secret ? key.reveal() : key }),
+  });
+}
+
+function tlsProblems({ ca, cert, key }: HttpClientOptions): string[] {
+  const hasPair = (cert === undefined) === (key === undefined);
+  return [
+    ca === undefined || works({ ca }) ? '' : 'ca must hold certificates in PEM.',
+    cert === undefined || works({ cert }) ? '' : 'cert must hold certificates in PEM.',
+    key === undefined || works({ key }) ? '' : 'key must be a private key in PEM that is not encrypted.',
+    hasPair ? '' : 'cert and key need each other.',
+    ...(cert !== undefined && key !== undefined && works({ cert }) && works({ key }) && !works({ cert, key })
+      ? ['key is not the key of cert.']
+      : []),
+  ];
+}
+
+function works(options: HttpClientOptions): boolean {
+  // A text without a certificate in it would leave nothing to trust, or nothing to show, without a word.
+  const texts = [options.ca ?? [], options.cert ?? []].flat();
+  if (options.ca !== undefined && texts.length === 0) return false;
+  if (!texts.every((text) => typeof text === 'string' && text.includes('-----BEGIN CERTIFICATE-----'))) return false;
+  try {
+    secureContextOf(options);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isInteger(value: unknown, least: number, most = Number.MAX_SAFE_INTEGER): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most;
+}
