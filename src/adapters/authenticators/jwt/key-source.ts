@@ -1,0 +1,23 @@
+import type { createLocalJWKSet } from 'jose';
+
+/** Public keys, and when they were asked for. */
+export interface KeySet {
+  /** Finds the key that a token names. */
+  readonly find: ReturnType<typeof createLocalJWKSet>;
+  /** By the clock's monotonic time. What was published before then is in the set. */
+  readonly requestedAt: number;
+}
+
+/** Where the keys that verify tokens come from. */
+export interface KeySource {
+  /** The keys at hand; if they are too old, they are fetched first. */
+  current(): KeySet | Promise<KeySet>;
+  /** Settles with the fetch that is under way, else with the next that the cool-down allows. */
+  refresh(): Promise<void>;
+  /** Fetches the keys now. */
+  probe(options: { readonly signal: AbortSignal }): Promise<void>;
+  close(): void;
+}
+
+/** Loads the package jose. */
+export type LoadJose = () => Promise<typeof import('jose')>;
