@@ -225,6 +225,16 @@ describe('allOf', () => {
     expect(outcome.outcome === 'authenticated' && outcome.expiresAt).toBe(expected);
   });
 
+  test('a yes to parts of a secret is for once', async () => {
+    const untilWhen = async (authenticator: Authenticator, asked: Asked) => {
+      const outcome = await ask(authenticator, asked);
+      return outcome.outcome === 'authenticated' ? outcome.expiresAt : 'no';
+    };
+    expect(await untilWhen(allOf(backends('yes', 'yes'), { split: ',' }), { secret: 'a,b' })).toBe(0);
+    expect(await untilWhen(allOf(backends('yes', 'yes')), { oneTimeCode: '123456' })).toBe(0);
+    expect(await untilWhen(allOf(backends('yes', 'yes')), {})).toBeUndefined();
+  });
+
   describe('split', () => {
     const parts = async (secret: string, factors: number, split: string, oneTimeCode?: string) => {
       const all = backends(...Array(factors).fill('yes' as const));

@@ -42,9 +42,10 @@ export function linkedAuthenticator(parts: LinkedAuthenticatorParts): LinkedAuth
       const credentials = walk.user === undefined ? own : { ...own, username: walk.user };
       const begun = clock.monotonic();
       const answer = await ask(link, credentials, options);
-      const answerOfPart = own.secret === asserted.secret ? answer : withheld(link, answer, credentials);
-      walk.path.push(stepOf(link, answerOfPart, clock.monotonic() - begun));
-      if (!walk.goesOnAfter(link, qualified ? qualify(link, answerOfPart) : answerOfPart)) break;
+      const duration = clock.monotonic() - begun;
+      const fit = own.secret === asserted.secret ? answer : ofPart(link, answer, credentials);
+      walk.path.push(stepOf(link, fit, duration));
+      if (!walk.goesOnAfter(link, qualified ? qualify(link, fit) : fit)) break;
     }
     return walk.conclude(name);
   }
@@ -83,13 +84,16 @@ async function ask(link: ResolvedLink, credentials: Credentials, options: CallOp
   }
 }
 
-/** An init looks for its secret in what backends say. That a text quotes a part of it, only who took it apart can see. */
-function withheld(link: ResolvedLink, answer: Answer, { secret }: Credentials): Answer {
+/**
+ * An answer to a part of what was asserted. An init looks for its secret in what backends say; that a text quotes a part
+ * of it, only who took it apart can see. And a part may be a code that can be used once, so no cache keeps the yes.
+ */
+function ofPart(link: ResolvedLink, answer: Answer, { secret }: Credentials): Answer {
   if (answer.outcome === 'failed') {
     return { outcome: 'failed', error: withheldError(link.name, answer.error, [secret]) };
   }
   const path = answer.path && withheldPath(answer.path, [secret]);
-  if (answer.outcome === 'authenticated') return { ...answer, path };
+  if (answer.outcome === 'authenticated') return { ...answer, path, expiresAt: 0 };
   return { ...answer, path, cause: withheldCause(answer.cause, [secret]) };
 }
 
