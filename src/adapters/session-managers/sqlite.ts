@@ -6,10 +6,10 @@ import { afterId, isSessionId, itemCount, requireUser } from '../session-argumen
 import { SessionLifetime, type SessionLifetimeOptions } from '../session-lifetime.js';
 import { hashSessionSecret, newSessionSecret } from '../session-secret.js';
 import { sessionTime } from '../session-time.js';
-import { isFull } from './sqlite/driver.js';
+import { isFull } from '../sqlite-driver/driver.js';
+import { type BusyQueue, whileBusy } from '../sqlite-driver/while-busy.js';
 import { openDatabase } from './sqlite/open-database.js';
 import { type LiveSince, SessionStore } from './sqlite/session-store.js';
-import { type BusyQueue, whileBusy } from './sqlite/while-busy.js';
 
 /** Options of {@link sqliteSessionManager}. */
 export interface SqliteSessionManagerOptions extends SessionLifetimeOptions {

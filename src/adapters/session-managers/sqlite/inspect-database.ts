@@ -1,8 +1,8 @@
 import { SessionInitError } from '../../../model/errors.js';
-import type { SqliteConnection, SqliteDriver, SqliteMode } from './driver.js';
+import type { SqliteConnection, SqliteDriver, SqliteMode } from '../../sqlite-driver/driver.js';
+import { type WhileBusyOptions, whileBusy } from '../../sqlite-driver/while-busy.js';
 import { exists, unusable } from './inspect-file.js';
 import { APPLICATION_ID, SCHEMA_VERSION } from './schema.js';
-import { type WhileBusyOptions, whileBusy } from './while-busy.js';
 
 /**
  * Looks into an existing database without changing a byte of it, which SQLite would do already when it opens a file to

@@ -1,10 +1,10 @@
 import { closeSync, openSync } from 'node:fs';
 import { SessionInitError } from '../../../model/errors.js';
-import { loadSqliteDriver, type SqliteConnection } from './driver.js';
+import { loadSqliteDriver, type SqliteConnection } from '../../sqlite-driver/driver.js';
+import { type WhileBusyOptions, whileBusy } from '../../sqlite-driver/while-busy.js';
 import { inspectDatabase, pragma, requireKnownSchema } from './inspect-database.js';
 import { inspectFile, unusable } from './inspect-file.js';
 import { CREATE_SCHEMA } from './schema.js';
-import { type WhileBusyOptions, whileBusy } from './while-busy.js';
 
 /**
  * How long SQLite itself waits for a lock, in milliseconds. The event loop stands still meanwhile, so it is just long

@@ -2,7 +2,13 @@ import { timingSafeEqual } from 'node:crypto';
 import type { Secret } from '../../../model/secret.js';
 import { FullAuthSession } from '../../../model/session.js';
 import type { SessionRequest } from '../../ports.js';
-import { blobBytes, type SqliteConnection, type SqliteRow, type SqliteStatement, type SqliteValue } from './driver.js';
+import {
+  blobBytes,
+  type SqliteConnection,
+  type SqliteRow,
+  type SqliteStatement,
+  type SqliteValue,
+} from '../../sqlite-driver/driver.js';
 
 /** What is live: created, and last used, after these times in milliseconds since the epoch. */
 export interface LiveSince {

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import * as actualDriver from '../../../../src/adapters/session-managers/sqlite/driver.js';
 import type { SqliteSessionManager } from '../../../../src/adapters/session-managers/sqlite.js';
 import { hashSessionSecret } from '../../../../src/adapters/session-secret.js';
+import * as actualDriver from '../../../../src/adapters/sqlite-driver/driver.js';
 import { BackendFaultError } from '../../../../src/model/errors.js';
 import type { FullAuthSession } from '../../../../src/model/session.js';
 import { simulatedClock } from '../../../../src/testing/simulated-clock.js';
@@ -15,7 +15,7 @@ const { signal } = new AbortController();
 /** The connection of the manager under test, so that a test can make real things go wrong on it. */
 let connection: actualDriver.SqliteConnection;
 const driver = await actualDriver.loadSqliteDriver();
-jest.unstable_mockModule('../../../../src/adapters/session-managers/sqlite/driver.js', () => ({
+jest.unstable_mockModule('../../../../src/adapters/sqlite-driver/driver.js', () => ({
   ...actualDriver,
   loadSqliteDriver: async (): Promise<actualDriver.SqliteDriver> => ({
     open(path, mode) {

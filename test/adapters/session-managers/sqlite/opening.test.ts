@@ -13,8 +13,8 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { loadSqliteDriver } from '../../../../src/adapters/session-managers/sqlite/driver.js';
 import { sqliteSessionManager } from '../../../../src/adapters/session-managers/sqlite.js';
+import { loadSqliteDriver } from '../../../../src/adapters/sqlite-driver/driver.js';
 import { ConfigurationError } from '../../../../src/model/errors.js';
 import type { Secret } from '../../../../src/model/secret.js';
 import { snapshotOf, tempFolder } from '../../../support/temp-folder.js';

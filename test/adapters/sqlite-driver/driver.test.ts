@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { describe, expect, jest, test } from '@jest/globals';
-import { isBusy, isFull, loadSqliteDriver } from '../../../../src/adapters/session-managers/sqlite/driver.js';
-import { CREATE_SCHEMA } from '../../../../src/adapters/session-managers/sqlite/schema.js';
-import { SessionStore } from '../../../../src/adapters/session-managers/sqlite/session-store.js';
-import { MissingPackageError } from '../../../../src/model/errors.js';
-import { tempFolder } from '../../../support/temp-folder.js';
+import { CREATE_SCHEMA } from '../../../src/adapters/session-managers/sqlite/schema.js';
+import { SessionStore } from '../../../src/adapters/session-managers/sqlite/session-store.js';
+import { isBusy, isFull, loadSqliteDriver } from '../../../src/adapters/sqlite-driver/driver.js';
+import { MissingPackageError } from '../../../src/model/errors.js';
+import { tempFolder } from '../../support/temp-folder.js';
 
 const folder = tempFolder();
 
@@ -14,14 +14,14 @@ describe('loadSqliteDriver', () => {
       throw new Error("Cannot find package 'libsql'");
     });
     jest.resetModules();
-    const { loadSqliteDriver: load } = await import('../../../../src/adapters/session-managers/sqlite/driver.js');
+    const { loadSqliteDriver: load } = await import('../../../src/adapters/sqlite-driver/driver.js');
     for (const version of ['20.19.0', '22.14.0']) {
       await expect(load(version)).rejects.toMatchObject({ code: 'missing_package', name: MissingPackageError.name });
       await expect(load(version)).rejects.toThrow(/npm install libsql/);
     }
     jest.unstable_unmockModule('libsql');
     jest.resetModules();
-    const loaded = await import('../../../../src/adapters/session-managers/sqlite/driver.js');
+    const loaded = await import('../../../src/adapters/sqlite-driver/driver.js');
     expect((await loaded.loadSqliteDriver('20.19.0')).open).toBeInstanceOf(Function);
   });
 

@@ -1,5 +1,5 @@
 import { pathToFileURL } from 'node:url';
-import { MissingPackageError } from '../../../model/errors.js';
+import { MissingPackageError } from '../../model/errors.js';
 
 /** What may be bound. Anything else makes libsql abort the process. */
 export type SqliteValue = string | number | Buffer;
@@ -75,7 +75,7 @@ async function loadNodeSqlite(): Promise<SqliteDriver> {
 
 async function loadLibsql(): Promise<SqliteDriver> {
   const { default: Database } = await import('libsql').catch((cause: unknown) => {
-    throw new MissingPackageError('libsql', 'sqliteSessionManager, on a Node before 22.15,', { cause });
+    throw new MissingPackageError('libsql', 'SQLite, on a Node before 22.15,', { cause });
   });
   return {
     open(path, mode) {

@@ -1,5 +1,5 @@
-import type { Clock } from '../../../model/clock.js';
-import { BackendFaultError } from '../../../model/errors.js';
+import type { Clock } from '../../model/clock.js';
+import { BackendFaultError } from '../../model/errors.js';
 import { isBusy } from './driver.js';
 
 const FIRST_PAUSE = 1;
@@ -41,7 +41,7 @@ export async function whileBusy<Result>(work: () => Result, options: WhileBusyOp
       } catch (cause) {
         if (!isBusy(cause)) throw cause;
         if (clock.monotonic() - start >= patience) {
-          throw new BackendFaultError(`Another process has had the session database locked for ${patience} ms.`, {
+          throw new BackendFaultError(`Another process has had the database locked for ${patience} ms.`, {
             cause,
           });
         }
