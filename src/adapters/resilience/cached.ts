@@ -1,9 +1,10 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { type Clock, systemClock } from '../../model/clock.js';
 import { ClosedError } from '../../model/errors.js';
+import { unknownOptions } from '../../model/known-options.js';
 import type { Authenticated, AuthenticationOutcome, Authenticator, CallOptions, Credentials } from '../ports.js';
 import { readAuthentication } from '../read-outcome.js';
-import { checkCacheOptions } from './check-options.js';
+import { isFunction, rejectProblems, whole } from './option-problems.js';
 
 /** Options of {@link cached}. */
 export interface CacheOptions {
@@ -19,6 +20,9 @@ export interface CacheOptions {
   /** @defaultValue the system's clock */
   clock?: Clock;
 }
+
+/** A changed password works on for so long; more would be no cache but a second backend. */
+const LONGEST_TTL = 300_000;
 
 /** An authenticator that repeats what it said. Closing it closes the one behind. */
 export interface CachedAuthenticator extends Authenticator {
@@ -57,7 +61,7 @@ interface Entry {
  * ```
  */
 export function cached(authenticator: Authenticator, options: CacheOptions = {}): CachedAuthenticator {
-  checkCacheOptions(authenticator, options);
+  checkOptions(authenticator, options);
   const { ttl = 10_000, maxEntries = 1_000, clock = systemClock } = options;
   const { name } = authenticator;
   const key = randomBytes(32);
@@ -133,6 +137,15 @@ export function cached(authenticator: Authenticator, options: CacheOptions = {})
       return closing;
     },
   };
+}
+
+function checkOptions(authenticator: Authenticator, options: CacheOptions): void {
+  rejectProblems('cached', [
+    isFunction(authenticator, 'authenticate') ? '' : 'cached needs an authenticator.',
+    ...unknownOptions('cached', options, ['ttl', 'maxEntries', 'clock']),
+    whole('ttl', options.ttl, 1, LONGEST_TTL),
+    whole('maxEntries', options.maxEntries, 1),
+  ]);
 }
 
 const repeated = (backend: string) =>

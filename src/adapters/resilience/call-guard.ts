@@ -13,7 +13,7 @@ import type { CallOptions } from '../ports.js';
 import { type CircuitBreaker, circuitBreaker } from './circuit-breaker.js';
 import { type Cockatiel, loadCockatiel } from './load-cockatiel.js';
 import { neverReached } from './never-reached.js';
-import type { ResilienceOptions } from './resilient.js';
+import type { ResilienceOptions } from './resilience-options.js';
 
 /** Stands before the calls of one backend. */
 export interface CallGuard {

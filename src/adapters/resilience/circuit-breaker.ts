@@ -1,7 +1,7 @@
 import type { Clock } from '../../model/clock.js';
 import { BackendFaultError, SessionInitError } from '../../model/errors.js';
-import type { BreakerChange, BreakerOptions } from './breaker-options.js';
 import type { Cockatiel } from './load-cockatiel.js';
+import type { BreakerChange, BreakerOptions } from './resilience-options.js';
 
 /** Stands before a backend, and keeps everybody away from one that has failed too often. */
 export interface CircuitBreaker {

@@ -1,45 +1,7 @@
-import type { Clock } from '../../model/clock.js';
 import type { Authenticator, Authorizer, CallOptions } from '../ports.js';
 import { readAuthentication, readAuthorization } from '../read-outcome.js';
-import type { BreakerChange, BreakerOptions } from './breaker-options.js';
 import { callGuard } from './call-guard.js';
-import { checkResilienceOptions } from './check-options.js';
-
-/** Options of {@link resilient}. */
-export interface ResilienceOptions {
-  /**
-   * Milliseconds that one call may take. It must be shorter than the deadline of the phase, or that ends the calls, and a
-   * call that was given up counts for nothing.
-   *
-   * @defaultValue 4000
-   */
-  deadline?: number;
-  /** When nobody is asked any more; `false` for never. @defaultValue after 5 failures in a row, for 10 s */
-  breaker?: BreakerOptions | false;
-  /** How many calls may be under way at once. @defaultValue 64 */
-  maxConcurrent?: number;
-  /** How many more may wait for their turn, before the init is refused as `overloaded`. @defaultValue 256 */
-  maxQueued?: number;
-  /**
-   * How often a call that failed is made once more, if `retryWhen` allows it. A denial, a time-out and an overload are never
-   * retried.
-   *
-   * @defaultValue 0
-   */
-  retries?: number;
-  /** Milliseconds before the first of them, more or less; later ones wait twice as long each. @defaultValue 100 */
-  retryDelay?: number;
-  /**
-   * Whether a call that failed so can be made once more without a guess being counted twice.
-   *
-   * @defaultValue {@link neverReached}
-   */
-  retryWhen?: (error: unknown) => boolean;
-  /** Is told of each change of the breaker. What it throws is ignored. */
-  onStateChange?: (change: BreakerChange) => void;
-  /** @defaultValue the system's clock */
-  clock?: Clock;
-}
+import { checkResilienceOptions, type ResilienceOptions } from './resilience-options.js';
 
 /** A backend that is kept from harming others. Closing it closes the backend. */
 export type Resilient<Port> = Port & {

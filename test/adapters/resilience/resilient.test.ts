@@ -629,6 +629,7 @@ describe('options that cannot work', () => {
     [{ breaker: { failureRate: 1 } }, /breaker.failureRate is above 0 and below 1/],
     [{ breaker: { failureRate: 0 } }, /breaker.failureRate is above 0 and below 1/],
     [{ breaker: { failureRate: 0.5, failures: 5 } }, /either failures or failureRate/],
+    [{ breaker: { failureRate: 0.5, outOf: 1e6 } }, /breaker.outOf is a whole number from 1 to 10000/],
     [{ breaker: { outOf: 5 } }, /breaker.outOf goes with failureRate/],
     [{ breaker: { openFor: 0 } }, /breaker.openFor is a whole number from 1/],
   ])('%j', (options, problem) => {
