@@ -25,6 +25,16 @@ export const graphviz: Requirement = {
   install: 'apt-get install -y --no-install-recommends graphviz',
 };
 
+export const slapd: Requirement = {
+  command: '/usr/sbin/slapd',
+  install: 'apt-get install -y --no-install-recommends slapd',
+};
+
+export const freeradius: Requirement = {
+  command: '/usr/sbin/freeradius',
+  install: 'apt-get install -y --no-install-recommends freeradius',
+};
+
 /**
  * `describe` for tests that need `requirement`. Where it is missing they are skipped, and `missing-parts-reporter.js`
  * lists them at the end of the run; with `CI=true` they fail, so that CI never passes for want of a program.

@@ -5,6 +5,7 @@ import { withDeadline } from '../../model/with-deadline.js';
 import type { AuthenticationOutcome, Authenticator, CallOptions, DenialCause } from '../ports.js';
 import { denialOf, STATE_ATTRIBUTES } from './ldap/bind-verdict.js';
 import { checkOptions } from './ldap/check-options.js';
+import type { Connection } from './ldap/connection.js';
 import type { Call } from './ldap/connection-pool.js';
 import { openDirectory, type Search } from './ldap/directory.js';
 import type { DirectoryEntry } from './ldap/directory-entry.js';
@@ -65,22 +66,25 @@ export function ldapAuthenticator(options: LdapAuthenticatorOptions): LdapAuthen
 
   async function searchThenBind(call: Call, username: string, secret: Secret): Promise<AuthenticationOutcome> {
     const search: Search = (query) => directory.search(call, query);
-    const user = await findUser(search, username);
-    const [dn, asserted] = user === undefined ? [settings.decoyDn, decoySecret] : [user.dn, secret];
-    const cause = await directory.bind(call, dn, asserted, (answer) => denialOf(name, answer, user));
-    if (user === undefined) return denied('unknownUser');
-    return cause === undefined ? identify(search, user) : denied(cause);
+    const entry = await findUser(search, username);
+    const user = entry && usernameOf(entry);
+    if (entry === undefined || user === undefined || !isSpeltAs(user, username)) {
+      await directory.bind(call, settings.decoyDn, decoySecret, (answer) => denialOf(name, answer));
+      return denied(entry === undefined ? 'unknownUser' : 'otherSpelling');
+    }
+    const cause = await directory.bind(call, entry.dn, secret, (answer) => denialOf(name, answer, entry));
+    return cause === undefined ? identify(search, entry, user) : denied(cause);
   }
 
   /** @throws BackendFaultError if more than one entry has the name */
   async function findUser(search: Search, username: string): Promise<DirectoryEntry | undefined> {
-    const [user, another] = await search({
+    const [entry, another] = await search({
       base: settings.userBase ?? '',
       scope: settings.userScope,
       filter: fillFilter(settings.userFilter, { username }),
       attributes: wanted,
     });
-    if (another === undefined) return user;
+    if (another === undefined) return entry;
     throw new BackendFaultError(
       `${name} found a user name more than once, and cannot say who is meant. Make userFilter find one entry.`,
     );
@@ -92,61 +96,74 @@ export function ldapAuthenticator(options: LdapAuthenticatorOptions): LdapAuthen
       const cause = denialOf(name, answer);
       if (cause !== undefined) return denied(cause);
       const search: Search = usersReadThemselves ? searchAsUser : (query) => directory.search(call, query);
-      return identify(search, await readUser(search, dn));
+      const entry = await readEntry(search, dn);
+      const user = usernameOf(entry);
+      return isSpeltAs(user, username) ? identify(search, entry, user) : denied('otherSpelling');
     });
   }
 
-  async function readUser(search: Search, dn: string): Promise<DirectoryEntry> {
-    const [user] = await search({ base: dn, scope: 'base', attributes: wanted });
-    if (user !== undefined) return user;
+  async function readEntry(search: Search, dn: string): Promise<DirectoryEntry> {
+    const [entry] = await search({ base: dn, scope: 'base', attributes: wanted });
+    if (entry !== undefined) return entry;
     const why = usersReadThemselves ? 'users may not read their own. Give a bindDn that may' : 'bindDn may not read it';
     throw new BackendFaultError(`${name} cannot read the entry of a user: ${why}.`);
   }
 
-  async function identify(search: Search, user: DirectoryEntry): Promise<AuthenticationOutcome> {
-    const username = usernameOf(user);
-    const groups = settings.groups && (await groupsOf(search, user, username, settings.groups));
+  async function identify(search: Search, entry: DirectoryEntry, user: string): Promise<AuthenticationOutcome> {
+    const groups = settings.groups && (await groupsOf(search, entry, user, settings.groups));
     return {
       outcome: 'authenticated',
-      user: username,
+      user,
       ...(groups && { groups }),
-      ...(attributes.length > 0 && { claims: claimsOf(user) }),
+      ...(attributes.length > 0 && { claims: claimsOf(entry) }),
     };
   }
 
-  function claimsOf(user: DirectoryEntry): Record<string, string | readonly string[]> {
+  function claimsOf(entry: DirectoryEntry): Record<string, string | readonly string[]> {
     const claims = attributes.flatMap((attribute) => {
-      const values = user.valuesOf(attribute);
+      const values = entry.valuesOf(attribute);
       return values.length === 0 ? [] : [[attribute, values.length === 1 ? values[0] : values]];
     });
     return Object.fromEntries(claims);
+  }
+
+  /** Guesses are counted by the name that is asserted: if any spelling would do, nobody could count them. */
+  function isSpeltAs(user: string, username: string): boolean {
+    return settings.anySpelling || user === username;
   }
 
   /** A name that could be one of several would be several users to the session manager. */
   function usernameOf(entry: DirectoryEntry): string {
     const values = entry.valuesOf(usernameAttribute);
     const [value] = values;
+    if (value !== undefined && values.length === 1) return value;
     const own = ownNameOf(entry.dn, usernameAttribute);
     if (own !== undefined && values.includes(own)) return own;
-    if (value !== undefined && values.length === 1) return value;
     throw new BackendFaultError(
       `${name} found ${values.length} values of ${usernameAttribute} for one user. Set usernameAttribute to one that each user has once, and that may be read.`,
     );
   }
 
-  function withinTimeout<Result>(what: string, { signal }: CallOptions, run: (call: Call) => Promise<Result>) {
+  async function withinTimeout<Result>(what: string, caller: AbortSignal, run: (call: Call) => Promise<Result>) {
     if (isClosed) throw new ClosedError(name);
     const { timeout, directory } = settings;
-    return withDeadline(directory.clock, timeout, `${name}.${what}`, (own) =>
-      run({ deadline: own.signal, caller: signal }),
-    );
+    const connections = new Set<Connection>();
+    try {
+      return await withDeadline(directory.clock, timeout, `${name}.${what}`, (deadline) =>
+        run({ deadline, caller, connections }),
+      );
+    } catch (error) {
+      // Those that are still in use have run out of time.
+      for (const connection of connections) connection.destroy(error as Error);
+      throw error;
+    }
   }
 
   return {
     name,
 
-    async authenticate({ username, secret }, callOptions) {
-      return withinTimeout('authenticate', callOptions, async (call) => {
+    async authenticate({ username, secret }, { signal }) {
+      return withinTimeout('authenticate', signal, async (call) => {
         if (!canBeAsserted(secret.reveal())) return denied('wrongSecret');
         if (!canBeAsserted(username)) return denied('unknownUser');
         return userDnTemplate === undefined
@@ -155,8 +172,8 @@ export function ldapAuthenticator(options: LdapAuthenticatorOptions): LdapAuthen
       });
     },
 
-    async probe(callOptions) {
-      await withinTimeout('probe', callOptions, async (call) => {
+    async probe({ signal }) {
+      await withinTimeout('probe', signal, async (call) => {
         const base = settings.userBase;
         if (base !== undefined) {
           const [found] = await directory.search(call, { base, scope: 'base', attributes: ['1.1'] });

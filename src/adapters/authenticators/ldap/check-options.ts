@@ -4,20 +4,20 @@ import { systemClock } from '../../../model/clock.js';
 import { ConfigurationError } from '../../../model/errors.js';
 import { unknownOptions } from '../../../model/known-options.js';
 import { Secret } from '../../../model/secret.js';
+import { ServerList } from '../../server-list.js';
 import type { DirectoryOptions } from './directory.js';
 import { isDn } from './distinguished-names.js';
 import { isFilter } from './fill-filter.js';
 import type { GroupOptions } from './groups-of.js';
 import type { LdapAuthenticatorOptions } from './options.js';
 import { isLoopback, type LdapServer, parseServer } from './server.js';
-import { ServerList } from './server-list.js';
 
 const KNOWN = [
-  ...['url', 'name', 'startTls', 'ca', 'allowPlaintext', 'bindDn', 'bindPassword', 'userBase', 'userScope'],
-  ...['userFilter', 'userDnTemplate', 'usernameAttribute', 'attributes', 'decoyDn', 'groups', 'memberOfAttribute'],
-  ...['groupBase', 'groupFilter', 'groupNameAttribute', 'nestedGroups', 'timeout', 'connectTimeout', 'idleTimeout'],
-  ...['retryAfter', 'maxConnections', 'maxQueued', 'clock'],
-];
+  'url name startTls ca allowPlaintext bindDn bindPassword timeout connectTimeout idleTimeout retryAfter',
+  'userBase userScope userFilter userDnTemplate usernameAttribute anySpelling attributes decoyDn',
+  'groups memberOfAttribute groupBase groupFilter groupNameAttribute nestedGroups',
+  'maxConnections maxQueued clock',
+].flatMap((options) => options.split(' '));
 
 const MAX_NESTED_GROUPS = 20;
 const LONGEST_WAIT = 2 ** 31 - 1;
@@ -32,6 +32,7 @@ export interface LdapSettings {
   readonly userFilter: string;
   readonly userDnTemplate: string | undefined;
   readonly usernameAttribute: string;
+  readonly anySpelling: boolean;
   readonly attributes: readonly string[];
   readonly decoyDn: string;
   readonly groups: GroupOptions | undefined;
@@ -92,6 +93,7 @@ function withDefaults(options: LdapAuthenticatorOptions) {
     userScope: options.userScope ?? 'sub',
     usernameAttribute,
     userFilter: options.userFilter ?? `(${usernameAttribute}={username})`,
+    anySpelling: options.anySpelling ?? false,
     attributes: options.attributes ?? [],
     memberOfAttribute: options.memberOfAttribute ?? 'memberOf',
     groupFilter: options.groupFilter ?? '(member={dn})',

@@ -2,22 +2,24 @@ import type { Clock } from '../../../model/clock.js';
 import { ClosedError, DeadlineExceededError, OverloadedError } from '../../../model/errors.js';
 import { Slots } from '../../../model/slots.js';
 import { withDeadline } from '../../../model/with-deadline.js';
+import type { ServerList } from '../../server-list.js';
 import { Connection, type ConnectionOptions } from './connection.js';
 import type { LdapServer } from './server.js';
 import { allFailed, connectionFault, ServerFault } from './server-fault.js';
-import type { ServerList } from './server-list.js';
 
-/** Who waits, and for how long. */
+/** One call of the authenticator: how long it may take, and what is under way for it. */
 export interface Call {
-  /** Aborted when the time of the call is up: what is under way for it ends. */
-  readonly deadline: AbortSignal;
-  /** Aborted when the caller has gone: nothing more is begun for it. What is under way is let finish, which costs less than a new connection. */
+  /** Its signal is aborted when the time is up. */
+  readonly deadline: { readonly signal: AbortSignal };
+  /** Aborted when the caller has gone. Nothing is begun for it then; what is under way costs less than a new connection. */
   readonly caller: AbortSignal;
+  /** The connections in use for it, which end with its time. */
+  readonly connections: Set<Connection>;
 }
 
 /** How a pool works. */
 export interface PoolOptions extends ConnectionOptions {
-  readonly servers: ServerList;
+  readonly servers: ServerList<LdapServer>;
   readonly maxConnections: number;
   readonly maxQueued: number;
   readonly connectTimeout: number;
@@ -31,8 +33,8 @@ export class ConnectionPool {
   readonly #prepare: (connection: Connection) => Promise<void>;
   readonly #places: Slots;
   readonly #all = new Set<Connection>();
-  /** The one that was used last is the last. */
-  readonly #idle = new Set<Connection>();
+  /** The one that was used last is the last, so that those which are not needed get old. */
+  readonly #idle: Connection[] = [];
   #isClosed = false;
 
   /** @param prepare - what is done with a connection before it is first used */
@@ -50,15 +52,19 @@ export class ConnectionPool {
    * @throws OverloadedError if too many wait for a connection
    */
   async use<Result>(call: Call, isRepeatable: boolean, work: (connection: Connection) => Promise<Result>) {
-    await this.#takePlace(call);
+    if (!this.#places.take()) await this.#waitForPlace(call);
     try {
-      const faults: ServerFault[] = [];
-      for (const server of this.#options.servers.candidates()) {
-        const answer = await this.#useServer(server, call, isRepeatable, work);
-        if ('result' in answer) return answer.result;
-        faults.push(answer.fault);
+      if (this.#isClosed) throw new ClosedError(this.#options.name);
+      call.caller.throwIfAborted();
+      const idle = this.#takeIdle();
+      if (idle === undefined) return await this.#useNew(call, isRepeatable, work);
+      try {
+        return await this.#work(idle, call, work);
+      } catch (fault) {
+        // It may have been dead before, which says nothing about its server.
+        if (!isRepeatable || idle.isOpen || !(fault instanceof ServerFault)) throw this.#blame(idle, fault);
       }
-      throw allFailed(this.#options.name, faults);
+      return await this.#useNew(call, isRepeatable, work);
     } finally {
       this.#places.release();
     }
@@ -66,51 +72,43 @@ export class ConnectionPool {
 
   close(): void {
     this.#isClosed = true;
-    for (const connection of this.#idle) connection.leave();
+    for (const connection of this.#idle.splice(0)) connection.leave();
     for (const connection of this.#all) connection.destroy(new ClosedError(this.#options.name));
   }
 
-  async #takePlace(call: Call): Promise<void> {
+  async #waitForPlace({ deadline }: Call): Promise<void> {
     const { name, maxQueued } = this.#options;
-    if (this.#places.take()) return;
-    if (this.#places.waiting >= maxQueued) {
-      throw new OverloadedError(`${name} has ${maxQueued} calls that wait for a connection already. Try again later.`);
-    }
-    await this.#places.acquire({ signal: AbortSignal.any([call.deadline, call.caller]) });
+    if (this.#places.waiting < maxQueued) return this.#places.acquire(deadline);
+    throw new OverloadedError(`${name} has ${maxQueued} calls that wait for a connection already. Try again later.`);
   }
 
-  /** @returns `fault` if another server had better be asked */
-  async #useServer<Result>(
-    server: LdapServer,
-    call: Call,
-    isRepeatable: boolean,
-    work: (connection: Connection) => Promise<Result>,
-  ): Promise<{ result: Result } | { fault: ServerFault }> {
-    for (;;) {
-      if (this.#isClosed) throw new ClosedError(this.#options.name);
-      call.caller.throwIfAborted();
-      const idle = this.#takeIdle(server);
-      const connection = idle ?? this.#newConnection(server);
-      let isReady = idle !== undefined;
-      const giveUp = () => connection.destroy(call.deadline.reason);
-      call.deadline.addEventListener('abort', giveUp, { once: true });
+  /** Tries one server after the other. */
+  async #useNew<Result>(call: Call, isRepeatable: boolean, work: (connection: Connection) => Promise<Result>) {
+    const faults: ServerFault[] = [];
+    for (const server of this.#options.servers.candidates()) {
+      const connection = this.#newConnection(server);
+      let isReady = false;
+      call.connections.add(connection);
       try {
-        if (!isReady) await this.#open(connection);
+        await this.#open(connection);
         isReady = true;
-        const result = await work(connection);
-        this.#options.servers.answered(server);
-        return { result };
+        return await this.#work(connection, call, work);
       } catch (fault) {
-        if (connection.isOpen) throw fault;
-        const isStale = idle !== undefined && isRepeatable && fault instanceof ServerFault;
-        if (isStale) continue;
-        this.#failed(server);
+        this.#blame(connection, fault);
         if (!(fault instanceof ServerFault) || (isReady && !isRepeatable)) throw fault;
-        return { fault };
-      } finally {
-        call.deadline.removeEventListener('abort', giveUp);
-        this.#giveBack(connection);
+        faults.push(fault);
       }
+    }
+    throw allFailed(this.#options.name, faults);
+  }
+
+  async #work<Result>(connection: Connection, call: Call, work: (connection: Connection) => Promise<Result>) {
+    call.connections.add(connection);
+    try {
+      return await work(connection);
+    } finally {
+      call.connections.delete(connection);
+      if (connection.isOpen) this.#giveBack(connection);
     }
   }
 
@@ -132,35 +130,46 @@ export class ConnectionPool {
 
   #newConnection(server: LdapServer): Connection {
     // Idle ones to other servers count, too.
-    const [oldest] = this.#idle;
-    if (this.#all.size >= this.#options.maxConnections) oldest?.leave();
+    if (this.#all.size >= this.#options.maxConnections) this.#idle.shift()?.leave();
     const connection: Connection = new Connection(server, this.#options, () => {
       this.#all.delete(connection);
-      this.#idle.delete(connection);
+      const at = this.#idle.indexOf(connection);
+      if (at !== -1) this.#idle.splice(at, 1);
     });
     this.#all.add(connection);
     return connection;
   }
 
-  /** The one that was used last, so that those which are not needed get old. */
-  #takeIdle(server: LdapServer): Connection | undefined {
-    const { clock, idleTimeout } = this.#options;
-    const oldest = clock.monotonic() - idleTimeout;
-    for (const connection of this.#idle) if (connection.idleSince <= oldest) connection.leave();
-    const newest = [...this.#idle].findLast((connection) => connection.server === server);
-    if (newest !== undefined) this.#idle.delete(newest);
-    return newest;
+  /** @returns undefined if there is none to the best server, or none that was used lately */
+  #takeIdle(): Connection | undefined {
+    const { servers, clock, idleTimeout } = this.#options;
+    const best = servers.best();
+    const at = this.#idle.findLastIndex(({ server }) => server === best);
+    const [connection] = at === -1 ? [] : this.#idle.splice(at, 1);
+    if (connection === undefined || clock.monotonic() - connection.idleSince < idleTimeout) return connection;
+    // So are those that were used before it.
+    connection.leave();
+    this.#leaveIdle(connection.server);
+    return undefined;
   }
 
   #giveBack(connection: Connection): void {
-    if (!connection.isOpen) return;
-    connection.idleSince = this.#options.clock.monotonic();
-    this.#idle.add(connection);
+    const { servers, clock } = this.#options;
+    servers.answered(connection.server);
+    connection.idleSince = clock.monotonic();
+    this.#idle.push(connection);
   }
 
-  /** What is idle may be as dead as what has failed. */
-  #failed(server: LdapServer): void {
-    this.#options.servers.failed(server);
-    for (const connection of this.#idle) if (connection.server === server) connection.leave();
+  /** If a connection has ended, those to the same server that are idle may be as dead. */
+  #blame(connection: Connection, fault: unknown): unknown {
+    if (!connection.isOpen) {
+      this.#options.servers.failed(connection.server);
+      this.#leaveIdle(connection.server);
+    }
+    return fault;
+  }
+
+  #leaveIdle(of: LdapServer): void {
+    for (const connection of this.#idle.filter(({ server }) => server === of)) connection.leave();
   }
 }

@@ -4,9 +4,8 @@ import { connect as connectTls, type SecureContext } from 'node:tls';
 import type { Client, Filter } from 'ldapts';
 import { ConfigurationError } from '../../../model/errors.js';
 import { DirectoryEntry } from './directory-entry.js';
-import { loadLdapts } from './load-ldapts.js';
+import { type Ldapts, loadLdapts } from './load-ldapts.js';
 import { MessageFrames } from './message-frames.js';
-import { passwordPolicyControl } from './password-policy.js';
 import type { LdapServer } from './server.js';
 import { connectionFault, refusedSearch, ServerFault } from './server-fault.js';
 
@@ -57,7 +56,7 @@ export class Connection {
   readonly #frames = new MessageFrames(MAX_ANSWER_BYTES);
   /** The one on top, which is what ldapts talks over, and the one below it, if TLS is between. */
   readonly #sockets: Socket[] = [];
-  #ldapts!: typeof import('ldapts');
+  #ldapts!: Ldapts;
   #client!: Client;
   #end: Error | undefined;
   #fail: ((error: Error) => void) | undefined;
@@ -97,7 +96,7 @@ export class Connection {
    * @throws ServerFault if the server gave no answer, or is not available
    */
   async bind(dn: string, password: string): Promise<BindAnswer> {
-    const policy = passwordPolicyControl(this.#ldapts);
+    const policy = new this.#ldapts.PasswordPolicyControl();
     try {
       await this.#exchange(() => this.#client.bind(dn, password, policy));
       return { code: 0, policyError: policy.error };
@@ -157,21 +156,24 @@ export class Connection {
   }
 
   /** Does one thing, and fails as soon as the connection does. A result code is an answer; anything else is its end. */
-  async #exchange<Result>(run: () => Promise<Result>): Promise<Result> {
-    this.#frames.begin();
-    try {
-      return await new Promise<Result>((resolve, reject) => {
-        this.#fail = reject;
-        if (this.#end === undefined) run().then(resolve, reject);
-        else reject(this.#end);
-      });
-    } catch (error) {
-      if (error instanceof this.#ldapts.ResultCodeError && !UNAVAILABLE.includes(error.code)) throw error;
-      this.destroy(connectionFault(this.server.url, error));
-      throw this.#end;
-    } finally {
-      this.#fail = undefined;
-    }
+  #exchange<Result>(run: () => Promise<Result>): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      if (this.#end !== undefined) return reject(this.#end);
+      this.#frames.begin();
+      this.#fail = reject;
+      run().then(
+        (result) => {
+          this.#fail = undefined;
+          resolve(result);
+        },
+        (error) => {
+          const isAnswer = error instanceof this.#ldapts.ResultCodeError && !UNAVAILABLE.includes(error.code);
+          if (!isAnswer) this.destroy(connectionFault(this.server.url, error));
+          this.#fail = undefined;
+          reject(error);
+        },
+      );
+    });
   }
 
   /** From now on its end is the end of the connection. */

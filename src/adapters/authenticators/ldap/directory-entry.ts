@@ -3,12 +3,14 @@ import { BackendFaultError } from '../../../model/errors.js';
 
 /** An entry of a directory, with the attributes that were asked for. */
 export class DirectoryEntry {
-  readonly dn: string;
-  readonly #attributes = new Map<string, Entry[string]>();
+  readonly #entry: Entry;
 
-  constructor({ dn, ...attributes }: Entry) {
-    this.dn = dn;
-    for (const [name, values] of Object.entries(attributes)) this.#attributes.set(name.toLowerCase(), values);
+  constructor(entry: Entry) {
+    this.#entry = entry;
+  }
+
+  get dn(): string {
+    return this.#entry.dn;
   }
 
   /**
@@ -17,15 +19,21 @@ export class DirectoryEntry {
    * @throws BackendFaultError if the server has given only a part of them: whoever decides by them would decide wrongly
    */
   valuesOf(attribute: string): readonly string[] {
+    const values = this.#find(attribute);
+    return typeof values === 'string' ? [values] : [values].flat().filter((value) => typeof value === 'string');
+  }
+
+  #find(attribute: string): Entry[string] {
+    const asWritten = Object.hasOwn(this.#entry, attribute) ? this.#entry[attribute] : undefined;
+    if (asWritten !== undefined && asWritten.length > 0) return asWritten;
     const name = attribute.toLowerCase();
-    for (const given of this.#attributes.keys()) {
-      if (given.startsWith(`${name};range=`)) {
-        throw new BackendFaultError(
-          `The entry ${this.dn} has more values of ${attribute} than the server gives at once.`,
-        );
+    for (const [given, values] of Object.entries(this.#entry)) {
+      const lower = given.toLowerCase();
+      if (lower === name && values.length > 0) return values;
+      if (lower.startsWith(`${name};range=`)) {
+        throw new BackendFaultError(`The entry ${this.dn} has more values of ${attribute} than are given at once.`);
       }
     }
-    const values = this.#attributes.get(name) ?? [];
-    return (Array.isArray(values) ? values : [values]).filter((value) => typeof value === 'string');
+    return [];
   }
 }

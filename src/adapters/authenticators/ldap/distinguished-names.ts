@@ -10,7 +10,7 @@ export function escapeDnValue(value: string): string {
 /** Whether a text reads as a distinguished name of at least one part. */
 export function isDn(text: string): boolean {
   const parts = partsOf(text);
-  return parts.length > 0 && parts.join(',') === text && parts.every((part) => /^\s*[\w.-]+\s*=\s*\S/.test(part));
+  return parts.length > 0 && parts.join(',') === text && parts.every((part) => /^ *[\w.-]+ *= *[^ ]/.test(part));
 }
 
 /** Whether an entry is somewhere below another. */
@@ -21,10 +21,12 @@ export function isBelow(dn: string, base: string): boolean {
 
 /** The value of an entry's own name, the first part of its DN, if it is of that attribute and of that alone. */
 export function ownNameOf(dn: string, attribute: string): string | undefined {
-  const [, type, value] =
-    /^\s*([\w.-]+)\s*=\s*((?:\\.|[^\\"+#])(?:\\.|[^\\"+])*?)\s*$/s.exec(partsOf(dn)[0] ?? '') ?? [];
+  const [, type, value] = NAME.exec(partsOf(dn)[0] ?? '') ?? [];
   return type?.toLowerCase() === attribute.toLowerCase() && value !== undefined ? unescapeValue(value) : undefined;
 }
+
+/** An attribute and its one value; not one in quotes or in hex, nor several values. Only spaces are space here. */
+const NAME = /^ *([\w.-]+) *= *((?:\\.|[^\\"+# ])(?:\\.|[^\\"+])*?) *$/s;
 
 function partsOf(dn: string): readonly string[] {
   return dn.match(/(?:\\.|[^\\,])+/gs) ?? [];
@@ -32,9 +34,9 @@ function partsOf(dn: string): readonly string[] {
 
 function comparable(part: string): string {
   return part
-    .trim()
-    .toLowerCase()
-    .replace(/\s*=\s*/, '=');
+    .replace(/^ +| +$/g, '')
+    .replace(/ *= */, '=')
+    .toLowerCase();
 }
 
 function unescapeValue(value: string): string {

@@ -48,6 +48,14 @@ export interface LdapAuthenticatorOptions {
    * @defaultValue `'uid'`
    */
   usernameAttribute?: string;
+  /**
+   * Whether a user may be asserted by another spelling than the directory's, `ALICE` or ` alice` for `alice`, or by another
+   * attribute that `userFilter` looks at. Directories take most spellings for the same. But guesses are counted by the name
+   * that is asserted, so whoever guesses has a fresh count with each: have the directory lock accounts itself then.
+   *
+   * @defaultValue false
+   */
+  anySpelling?: boolean;
   /** The attributes that become `claims`: one value as a string, several as an array. What is no text is left out. */
   attributes?: readonly string[];
   /**
