@@ -1,5 +1,8 @@
-import type { AnyActorRef, InspectionEvent } from 'xstate';
+import type { AnyActorRef, AnyStateMachine, InspectionEvent } from 'xstate';
+import type { LaidOutGraph } from '../graph/laid-out-graph.js';
 import type { Clock } from '../index.js';
+import type { Drawings } from './drawings.js';
+import { DrawnMachines } from './drawn-machines.js';
 import { activeStates, machineOutline } from './machine-outline.js';
 import type { ActorEvent, ActorSummary, ActorsUpdate } from './protocol.js';
 import { safeText } from './safe-text.js';
@@ -18,6 +21,8 @@ export interface ToldActor {
   parentId?: string | undefined;
   /** What its machine was made from, if it is one. */
   definition?: unknown;
+  /** The machine itself, if it is one of this process. */
+  machine?: AnyStateMachine | undefined;
   snapshot?: unknown;
 }
 
@@ -29,13 +34,16 @@ export class ActorSource {
   readonly #changed = new Set<string>();
   /** Root actors of this process, known while nobody looks, too. */
   readonly #roots = new Map<string, WeakRef<AnyActorRef>>();
+  readonly #machines: DrawnMachines;
+  #drawn = new Set<string>();
   #forgotten: string[] = [];
   #events: ActorEvent[] = [];
   #skipped = 0;
   #isOpen = false;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, drawings: Drawings) {
     this.#clock = clock;
+    this.#machines = new DrawnMachines(drawings, (version) => this.#drawn.add(version));
   }
 
   /** What `createActor(…, { inspect })` calls. While nobody looks, it notes root actors, and does nothing else. */
@@ -52,11 +60,18 @@ export class ActorSource {
     }
   }
 
-  register({ id, name, parentId, definition, snapshot }: ToldActor): void {
+  register({ id, name, parentId, definition, machine: itself, snapshot }: ToldActor): void {
     const machine = machineOutline(definition);
     const actor: ActorSummary = { id: cut(id), name: cut(name), status: 'active', states: [] };
     if (parentId !== undefined) actor.parentId = cut(parentId);
-    if (machine !== undefined) actor.machine = machine;
+    if (machine !== undefined) {
+      actor.machine = machine;
+      const drawing = itself ? this.#machines.versionOf(itself) : this.#machines.versionOfTold(definition, machine);
+      if (drawing !== undefined) {
+        actor.drawing = drawing;
+        if (this.#isOpen) this.#machines.draw(drawing);
+      }
+    }
     this.#actors.delete(actor.id);
     this.#actors.set(actor.id, actor);
     this.#changed.add(actor.id);
@@ -94,6 +109,7 @@ export class ActorSource {
       if (ref === undefined) this.#roots.delete(id);
       else this.#registerTree(ref);
     }
+    for (const { drawing } of this.#actors.values()) if (drawing !== undefined) this.#machines.draw(drawing);
   }
 
   /** Nobody looks any more. */
@@ -102,23 +118,40 @@ export class ActorSource {
     this.#events = [];
     this.#forgotten = [];
     this.#changed.clear();
+    this.#drawn.clear();
   }
 
   /** All that is known, for somebody who has just come. */
   all(): ActorsUpdate {
-    return { actors: [...this.#actors.values()], forgotten: [], events: [...this.#latest], skipped: 0 };
+    const actors = [...this.#actors.values()];
+    const drawings = this.#drawings(actors.flatMap(({ drawing }) => drawing ?? []));
+    return { actors, forgotten: [], events: [...this.#latest], skipped: 0, ...drawings };
   }
 
   /** What is new since the last call; undefined if nothing is. */
   take(): ActorsUpdate | undefined {
-    if (this.#changed.size + this.#events.length + this.#forgotten.length === 0) return undefined;
+    const news = this.#changed.size + this.#events.length + this.#forgotten.length + this.#drawn.size;
+    if (news === 0) return undefined;
     const actors = [...this.#changed].flatMap((id) => this.#actors.get(id) ?? []);
-    const update = { actors, forgotten: this.#forgotten, events: this.#events, skipped: this.#skipped };
+    const update = {
+      ...{ actors, forgotten: this.#forgotten, events: this.#events, skipped: this.#skipped },
+      ...this.#drawings([...this.#drawn]),
+    };
+    this.#drawn.clear();
     this.#changed.clear();
     this.#forgotten = [];
     this.#events = [];
     this.#skipped = 0;
     return update;
+  }
+
+  #drawings(versions: readonly string[]): Pick<ActorsUpdate, 'drawings'> {
+    const drawings: Record<string, LaidOutGraph> = {};
+    for (const version of new Set(versions)) {
+      const drawing = this.#machines.drawingOf(version);
+      if (drawing !== undefined) drawings[version] = drawing;
+    }
+    return Object.keys(drawings).length === 0 ? {} : { drawings };
   }
 
   #note(ref: AnyActorRef): void {
@@ -137,10 +170,12 @@ export class ActorSource {
   }
 
   #registerRef(ref: AnyActorRef): void {
-    const definition = (ref as unknown as { logic?: { config?: unknown } }).logic?.config;
+    const { logic } = ref as unknown as { logic?: { config?: unknown; root?: unknown } };
+    const definition = logic?.config;
+    const machine = logic?.root === undefined ? undefined : (logic as AnyStateMachine);
     const parentId = ref._parent?.sessionId;
     const name = ref.id === ref.sessionId ? nameIn(definition, ref.id) : ref.id;
-    this.register({ id: ref.sessionId, name, parentId, definition, snapshot: ref.getSnapshot() });
+    this.register({ id: ref.sessionId, name, parentId, definition, machine, snapshot: ref.getSnapshot() });
   }
 
   #forgetOne(): void {

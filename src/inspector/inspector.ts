@@ -83,7 +83,7 @@ export async function serveInspector(options: InspectorOptions, root: string): P
   const drawings = new Drawings(root, clock);
   const machine = new ShownMachine(await inspectedMachine(), drawings, () => feed.renew());
   const inits = new InitSource({ clock, initial: () => machine.now.initial, sampling, keep });
-  const actors = new ActorSource(clock);
+  const actors = new ActorSource(clock, drawings);
   const connections = new ConnectionSource(clock);
   const feed = new Feed({ clock, inits, actors, connections, machine: () => machine.now, sampling, maxInitsPerSecond });
   const viewers = new Viewers(feed, settings.token, clock);

@@ -210,6 +210,8 @@ export interface ActorsUpdate {
   events: readonly ActorEvent[];
   /** Events that are not shown, since there were too many. */
   skipped: number;
+  /** Drawings of machines, by {@link ActorSummary.drawing}. Only if there are new ones. */
+  drawings?: Readonly<Record<string, LaidOutGraph>>;
 }
 
 /** An actor of any XState system. */
@@ -223,6 +225,8 @@ export interface ActorSummary {
   /** JSON, cut if it is long. */
   context?: string;
   machine?: MachineOutline;
+  /** Under which name the drawing of its machine comes, if one does. */
+  drawing?: string;
 }
 
 /** A machine as far as its definition tells. */

@@ -60,7 +60,8 @@ export const TERMINAL_STATES = {
   refused: {
     reason: 'OTHER',
     code: 'cancelled',
-    description: 'Refused for an understood cause outside the enumeration; the code says which.',
+    description:
+      'Turned away for a reason that the code names: too many failed attempts, no room, a malformed request, a caller who left.',
   },
   failedUnexpectedly: {
     reason: 'UNKNOWN',

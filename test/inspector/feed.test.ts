@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { ActorSource } from '../../src/inspector/actor-source.js';
 import { ConnectionSource } from '../../src/inspector/connection-source.js';
+import { Drawings } from '../../src/inspector/drawings.js';
 import type { Viewer } from '../../src/inspector/feed.js';
 import { Feed } from '../../src/inspector/feed.js';
 import { InitSource } from '../../src/inspector/init-source.js';
@@ -8,6 +9,7 @@ import { inspectedMachine } from '../../src/inspector/inspected-machine.js';
 import type { InspectorMessage, InspectorUpdate } from '../../src/inspector/protocol.js';
 import { replay } from '../../src/testing/replay.js';
 import { InitWorld, type Script, USER_SECRET } from '../support/init-world.js';
+import { root } from '../support/package-exports.js';
 import { BEHAVIOURS, YES, YES_SLOWLY } from '../support/scripted-backends.js';
 
 const NO = BEHAVIOURS.find(({ name }) => name === 'says no') ?? YES;
@@ -59,7 +61,7 @@ async function startFeed({ sampling = 100, maxInitsPerSecond = 1_000, keep = 200
   const machine = await inspectedMachine();
   const inits = new InitSource({ clock, initial: () => machine.initial, sampling, keep });
   inits.attach(orchestrator);
-  const actors = new ActorSource(clock);
+  const actors = new ActorSource(clock, new Drawings(`${root}dist`, clock));
   const connections = new ConnectionSource(clock);
   const feed = new Feed({ clock, inits, actors, connections, machine: () => machine, sampling, maxInitsPerSecond });
   return { world, clock, feed, inits };
@@ -75,7 +77,7 @@ describe('what a viewer is told', () => {
     expect(viewer.overview).toMatchObject({
       completed: 3,
       present: { authenticating: 1 },
-      waiting: [{ state: 'authenticating', ipAddress: '192.0.2.1', waited: 250 }],
+      waiting: [{ username: 'slow-carol', state: 'authenticating', ipAddress: '192.0.2.1', waited: 250 }],
       ways: {
         'receiving->admitting': 3,
         'admitting->authenticating': 3,
@@ -112,6 +114,13 @@ describe('what a viewer is told', () => {
       [450, 'authorizing', 'establishing', 'authorized'],
       [450, 'establishing', 'authorized', expect.stringMatching(/^created \(session \d+\)$/)],
     ]);
+    expect(told['slow-alice']?.events?.map(({ taken }) => [taken?.event, taken?.guard])).toEqual([
+      ['', undefined],
+      ['xstate.done.actor.admit', 'isAdmitted'],
+      ['xstate.done.actor.authenticate', 'isAuthenticated'],
+      ['xstate.done.actor.authorize', 'isAuthorized'],
+      ['xstate.done.actor.establishSession', 'isCreated'],
+    ]);
     expect(told['slow-alice']?.response).toMatchObject({
       success: true,
       data: { user: 'slow-alice', session_secret: expect.stringContaining('redacted') },
@@ -143,6 +152,13 @@ describe('what a viewer is told', () => {
     expect(viewer.inits.map(({ code, phases, events }) => [code, phases.length, events?.at(-1)?.type])).toEqual([
       ['cancelled', 2, 'request.cancel'],
       ['malformed_request', 0, 'xstate.init'],
+    ]);
+    // Whoever left did so whatever state it was in: that is no way out of this one.
+    expect(viewer.overview?.ways).toMatchObject({ '*->refused': 1, 'receiving->refused': 1 });
+    expect(viewer.overview?.ways).not.toHaveProperty('authenticating->refused');
+    expect(viewer.inits.map(({ events }) => events?.at(-1)?.taken)).toEqual([
+      { source: 'sessionInit', event: 'request.cancel' },
+      { source: 'sessionInit.receiving', event: '', guard: 'isMalformed' },
     ]);
   });
 
@@ -205,6 +221,8 @@ describe('what it costs', () => {
     for (let count = 0; count < 50; count++) world.init(`later-${count}`);
     await clock.advance(1_000);
     expect(viewer.inits.filter(({ events }) => events !== undefined)).toHaveLength(10);
+    // What replays an init takes some work to make, and is made of no other.
+    expect(viewer.inits.filter(({ recording }) => recording !== undefined)).toHaveLength(10);
   });
 
   test('so many inits in a second are shown: failures first, and all are counted', async () => {

@@ -39,6 +39,24 @@ describe('orchestrator.inspect', () => {
     ]);
   });
 
+  test('gets a recording of each init that it samples, and none is made for anybody else', async () => {
+    const world = new InitWorld(script);
+    const recorded: string[] = [];
+    let isWanted = true;
+    world.orchestrator.inspect({
+      samples: () => isWanted,
+      inspect: () => {},
+      record: ({ request }) => recorded.push(request.username),
+    });
+    world.orchestrator.inspect({ inspect: () => {} });
+    world.init('alice');
+    isWanted = false;
+    world.init('bob');
+    await world.comeToRest();
+    world.checkPromises();
+    expect(recorded).toEqual(['alice']);
+  });
+
   test('ASVS 16.2.5: a message that came as JSON shows no secret', async () => {
     const world = new InitWorld(script);
     const seen: unknown[] = [];
@@ -54,7 +72,7 @@ describe('orchestrator.inspect', () => {
     const boom = () => {
       throw new Error('boom');
     };
-    world.orchestrator.inspect({ inspect: boom });
+    world.orchestrator.inspect({ inspect: boom, record: boom });
     world.orchestrator.inspect({ samples: boom, inspect: () => {} });
     world.init('alice');
     await world.comeToRest();
@@ -70,7 +88,7 @@ test('orchestrator.underWay tells where each init is', async () => {
   await world.clock.advance(10);
   const [init, ...others] = world.orchestrator.underWay();
   expect(others).toEqual([]);
-  expect(init).toMatchObject({ ipAddress: '192.0.2.1', referenceId: expect.any(String) });
+  expect(init).toMatchObject({ username: 'alice', ipAddress: '192.0.2.1', referenceId: expect.any(String) });
   expect(init?.steps.map(({ state }) => state)).toEqual(['admitting', 'authenticating']);
   await world.comeToRest();
   expect(world.orchestrator.underWay()).toEqual([]);

@@ -199,7 +199,8 @@ export const layout: LaidOutGraph = {
       id: 'sessionInit.refused',
       key: 'refused',
       type: 'final',
-      description: 'Refused for an understood cause outside the enumeration; the code says which.',
+      description:
+        'Turned away for a reason that the code names: too many failed attempts, no room, a malformed request, a caller who left.',
       outcome: 'denial',
       x: 1045,
       y: 788,

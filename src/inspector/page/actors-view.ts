@@ -1,4 +1,5 @@
 import type { ActorEvent, ActorSummary, MachineOutline } from '../protocol.js';
+import { Diagram, type DrawnGraph } from './diagram.js';
 import { fill, html } from './dom.js';
 import type { Store } from './store.js';
 import { printable, timeOfDay } from './text.js';
@@ -10,9 +11,10 @@ const MAX_LISTED = 300;
 /** Actors of any XState system: in which states they are, and which events they got. */
 export function actorsView(): View {
   const list = html('section', { class: 'card actor-list' });
-  const machine = html('section', { class: 'card' });
+  const machine = html('section', { class: 'card wide' });
   const events = html('section', { class: 'card' });
-  const element = html('div', { class: 'view columns' }, list, machine, events);
+  const element = html('div', { class: 'view live-view' }, machine, html('div', { class: 'side' }, list, events));
+  const picture = actorPicture();
   let chosen: string | undefined;
   let seen = '';
 
@@ -22,12 +24,16 @@ export function actorsView(): View {
       const { actors, actorEvents } = store;
       const actor = (chosen === undefined ? undefined : actors.get(chosen)) ?? firstOf(store);
       const last = actorEvents.at(-1);
-      const state = JSON.stringify([chosen, actors.size, actorEvents.length, last?.at, actor?.states, actor?.status]);
+      const drawing = store.drawings.get(actor?.drawing ?? '');
+      const state = JSON.stringify([
+        ...[chosen, actors.size, actorEvents.length, last?.at, actor?.states, actor?.status],
+        drawing !== undefined,
+      ]);
       if (state === seen) return;
       seen = state;
       if (actor === undefined) {
-        fill(list, ...nothing());
-        fill(machine);
+        fill(machine, ...nothing());
+        fill(list);
         fill(events);
         return;
       }
@@ -47,7 +53,7 @@ export function actorsView(): View {
           ),
         ),
       );
-      fill(machine, ...machineOf(actor));
+      fill(machine, ...machineOf(actor, drawing && picture(drawing, actor)));
       fill(events, ...eventsOf(actorEvents.filter(({ actorId }) => actorId === chosen)));
     },
   };
@@ -101,14 +107,17 @@ function actorButton(
   );
 }
 
-function machineOf({ name, machine, states, status, context }: ActorSummary): Node[] {
+function machineOf({ name, machine, states, status, context }: ActorSummary, picture: HTMLElement | undefined): Node[] {
   const active = new Set(states);
   return [
     html('h2', {}, html('bdi', {}, printable(name, 60))),
-    html('p', { class: 'soft' }, `Status: ${printable(status)}`),
-    machine === undefined
-      ? html('p', { class: 'soft' }, 'It has no states of its own: a promise or a callback, for one.')
-      : html('ul', { class: 'outline' }, ...machine.states.map((state) => outlineOf(state, '', active))),
+    html('p', { class: 'soft' }, `Status: ${printable(status)}. ${whereIn(states)}`),
+    ...(picture === undefined ? [] : [picture]),
+    picture !== undefined
+      ? html('span')
+      : machine === undefined
+        ? html('p', { class: 'soft' }, 'It has no states of its own: a promise or a callback, for one.')
+        : html('ul', { class: 'outline' }, ...machine.states.map((state) => outlineOf(state, '', active))),
     ...(context === undefined
       ? []
       : [
@@ -116,6 +125,38 @@ function machineOf({ name, machine, states, status, context }: ActorSummary): No
           html('pre', { tabindex: 0, 'aria-label': 'The context as JSON' }, pretty(context)),
         ]),
   ];
+}
+
+function whereIn(states: readonly string[]): string {
+  return states.length === 0 ? '' : `It is in ${printable(states.join(', '), 300)}.`;
+}
+
+/** Draws the machine of one actor after the other, and marks in which states that is. */
+function actorPicture(): (graph: DrawnGraph, actor: ActorSummary) => HTMLElement {
+  let drawn: DrawnGraph | undefined;
+  let diagram: Diagram | undefined;
+  return (graph, { name, states }) => {
+    if (drawn !== graph || diagram === undefined) {
+      drawn = graph;
+      diagram = new Diagram(graph, `The states of ${printable(name, 60)}`);
+    }
+    diagram.mark({ classes: activeIn(graph, states) });
+    return diagram.element;
+  };
+}
+
+/** The innermost states in which it is, and those around them. */
+function activeIn({ states: all }: DrawnGraph, active: readonly string[]): ReadonlyMap<string, string> {
+  const classes = new Map<string, string>();
+  const paths = new Map<string, string>();
+  for (const { id, key, parent, type } of all) {
+    if (type === 'any') continue;
+    const path = parent === undefined ? key : `${paths.get(parent)}.${key}`;
+    paths.set(id, path);
+    if (active.includes(path)) classes.set(id, 'here');
+    else if (active.some((state) => state.startsWith(`${path}.`))) classes.set(id, 'around');
+  }
+  return classes;
 }
 
 function outlineOf(

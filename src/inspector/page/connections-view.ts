@@ -1,4 +1,5 @@
 import type { Connections } from '../protocol.js';
+import { closeCodeInWords } from './close-codes.js';
 import { fill, html } from './dom.js';
 import { counted, duration, printable, timeOfDay, words } from './text.js';
 import type { View } from './view.js';
@@ -110,7 +111,7 @@ function drawn({ open, count, totals, notes }: Connections, now: number): Node[]
                 html('td', { class: 'time' }, timeOfDay(at)),
                 html('td', {}, words(type.replace('.', ' '))),
                 html('td', {}, printable(ipAddress)),
-                html('td', {}, html('bdi', {}, printable(text, 300))),
+                html('td', {}, html('bdi', {}, printable(closeCodeInWords(text), 400))),
               ),
             ),
         ),

@@ -2,12 +2,16 @@ import { svgPath } from '../../graph/svg-path.js';
 import type { InspectedMachine } from '../protocol.js';
 import { html, svg } from './dom.js';
 
-type Graph = InspectedMachine['graph'];
+/** A machine, laid out. */
+export type DrawnGraph = InspectedMachine['graph'];
+type Graph = DrawnGraph;
 type State = Graph['states'][number];
 type Edge = Graph['edges'][number];
 type Line = State['lines'][number];
 
 const HEADS = ['main', 'usual', 'deadline', 'failure'] as const;
+
+const SCROLL_HINT = 'The picture is wider than the screen: swipe or scroll it sideways to see the rest.';
 
 /** What a diagram shows beside the machine itself, by the ids of states and edges. */
 export interface Marks {
@@ -21,6 +25,8 @@ export interface Marks {
   weights?: ReadonlyMap<string, number>;
   /** Classes of states and edges: `slow`, `passed`, `here`, … */
   classes?: ReadonlyMap<string, string>;
+  /** Of the lines in the label of an edge, the one that counts. */
+  lines?: ReadonlyMap<string, number>;
 }
 
 /** A machine as a picture, whose states can be chosen with the pointer or the keyboard. */
@@ -57,10 +63,16 @@ export class Diagram {
       ...states,
     );
     picture.style.maxWidth = `${width}px`;
-    this.element = html('div', { class: 'diagram' }, picture);
+    const frame = html('div', { class: 'diagram' }, picture);
+    const [start] = graph.starts;
+    // Where it is cut off by a small screen, the place where it begins is seen first.
+    requestAnimationFrame(() => {
+      frame.scrollLeft = ((start?.x ?? 0) / width) * frame.scrollWidth - frame.clientWidth / 2;
+    });
+    this.element = html('div', { class: 'diagram-frame' }, html('p', { class: 'scroll-hint' }, SCROLL_HINT), frame);
   }
 
-  mark({ badges, notes, beads, weights, classes }: Marks): void {
+  mark({ badges, notes, beads, weights, classes, lines }: Marks): void {
     for (const [id, { group, badge, note }] of this.#states) {
       setClass(group, 'mark', classes?.get(id) ?? '');
       const text = badges?.get(id);
@@ -76,7 +88,10 @@ export class Diagram {
     }
     for (const [id, { group, label, bead }] of this.#edges) {
       setClass(group, 'mark', classes?.get(id) ?? '');
-      if (label !== undefined) setClass(label, 'mark', classes?.get(id) ?? '');
+      if (label !== undefined) {
+        setClass(label, 'mark', classes?.get(id) ?? '');
+        markLine(label, lines?.get(id));
+      }
       const weight = weights?.get(id);
       group.style.setProperty('--weight', String(1.4 + (weight ?? 0) * 4));
       const text = beads?.get(id) ?? '';
@@ -146,6 +161,8 @@ export class Diagram {
         svg('rect', { x: label.x, y: label.y, width: label.width, height: label.height, rx: 6 }),
         ...label.lines.map(drawText),
       );
+    // Without a line there is no place for it.
+    const hasPlace = points.length > 0;
     const place = label ? { x: label.x + label.width / 2, y: label.y + label.height + 9 } : middleOf(points);
     const bead = svg(
       'g',
@@ -153,6 +170,7 @@ export class Diagram {
       svg('rect', { y: place.y - 8, height: 16, rx: 8 }),
       svg('text', { x: place.x, y: place.y + 4 }),
     );
+    if (!hasPlace) bead.style.display = 'none';
     this.#edges.set(id, { group, label: words, bead });
     return group;
   }
@@ -177,6 +195,13 @@ function middleOf(points: readonly Point[]): Point {
   const one = points[Math.floor((points.length - 1) / 2)] ?? { x: 0, y: 0 };
   const other = points[Math.ceil((points.length - 1) / 2)] ?? one;
   return { x: (one.x + other.x) / 2, y: (one.y + other.y) / 2 };
+}
+
+function markLine(label: SVGGElement, line: number | undefined): void {
+  for (const [index, text] of label.querySelectorAll('text').entries()) {
+    text.classList.toggle('taken', index === line);
+    text.classList.toggle('not-taken', line !== undefined && index !== line);
+  }
 }
 
 function setText(element: Element, text: string): void {

@@ -1,11 +1,14 @@
 import type { InitSummary, InspectedMachine } from '../protocol.js';
 import { recordingOf } from '../recorded-init.js';
+import { backendPath } from './backend-path.js';
 import { Diagram } from './diagram.js';
 import { fill, html } from './dom.js';
+import { causeInWords, explanationOf } from './explanations.js';
 import { initBadge } from './init-badge.js';
 import { type InitStep, stepsOf } from './init-steps.js';
 import { openButton } from './inits-view.js';
 import { outcomeOf } from './outcomes.js';
+import { phaseList } from './phases.js';
 import { duration, printable, timeOfDay } from './text.js';
 import { timeline } from './timeline.js';
 import type { Page, View } from './view.js';
@@ -16,19 +19,19 @@ export function initView(page: Page): View & { show(init: InitSummary | undefine
   const element = html('div', { class: 'view init-view' });
   let init: InitSummary | undefined;
   let origin: string | undefined;
-  let isShown = false;
+  let shownIn: InspectedMachine | undefined;
 
   return {
     element,
     show(shown, from) {
       init = shown;
       origin = from;
-      isShown = false;
+      shownIn = undefined;
     },
     update({ machine }) {
-      // An init that has ended does not change.
-      if (isShown || machine === undefined) return;
-      isShown = true;
+      // An init that has ended does not change; what it is drawn into may.
+      if (machine === undefined || shownIn === machine) return;
+      shownIn = machine;
       if (init === undefined) fill(element, missing(page));
       else fill(element, ...opened(init, machine, page, origin));
     },
@@ -63,16 +66,20 @@ function opened(init: InitSummary, machine: InspectedMachine, page: Page, origin
     const classes = new Map(graph.edges.map(({ id }) => [id, 'unused']));
     for (const { id } of graph.states) classes.set(id, 'unused');
     const weights = new Map<string, number>();
-    for (const [at, { state }] of steps.entries()) {
+    const lines = new Map<string, number>();
+    for (const [at, { state, from, taken }] of steps.entries()) {
       if (at > current) break;
-      const before = steps[at - 1]?.state;
       classes.set(ways.stateId(state), at === current ? 'here' : 'passed');
-      if (before === undefined || before === state) continue;
-      const edge = ways.edgeId(before, state);
+      if (from === undefined || from === state) continue;
+      const edge = ways.edgeId(from, state, taken);
       classes.set(edge, at === current ? 'passed latest' : 'passed');
       weights.set(edge, 0.4);
+      const line = ways.lineOf(edge, taken);
+      if (line !== undefined) lines.set(edge, line);
+      // The arrow does not begin at the state where the init was, but at the box that stands for all.
+      if (edge.startsWith(`${graph.id}->`)) classes.set(graph.id, 'passed');
     }
-    diagram.mark({ classes, weights });
+    diagram.mark({ classes, weights, lines });
     for (const [at, row] of rows.entries()) {
       row.setAttribute('aria-current', at === current ? 'step' : 'false');
       row.classList.toggle('ahead', at > current);
@@ -131,13 +138,14 @@ function opened(init: InitSummary, machine: InspectedMachine, page: Page, origin
         html('ol', { class: 'steps' }, ...rows),
         note,
       ),
+      backends(init),
       response(init),
     ),
   ];
 }
 
 function verdict(init: InitSummary, machine: InspectedMachine, page: Page, origin: string | undefined): HTMLElement {
-  const { username, user, ipAddress, referenceId, startedAt, duration: took, code, cause, sessionId, state } = init;
+  const { username, user, ipAddress, referenceId, startedAt, duration: took, code, sessionId, state } = init;
   const who = printable(username, 80) || 'Nobody in particular';
   const isSuccess = init.reason === undefined;
   const description = machine.graph.states.find(({ key }) => key === state)?.description ?? '';
@@ -153,10 +161,10 @@ function verdict(init: InitSummary, machine: InspectedMachine, page: Page, origi
       origin !== undefined && html('span', { class: 'soft' }, ` from ${origin}`),
     ),
     html('h1', {}, html('bdi', {}, who), isSuccess ? ' got a session' : ' got no session'),
-    html('p', {}, description),
-    cause !== undefined &&
-      html('p', { class: 'cause' }, html('b', {}, 'Why: '), html('bdi', {}, printable(cause, 1_000))),
+    isSuccess && html('p', {}, description),
+    why(init),
     timeline(init),
+    phaseList(init),
     html(
       'dl',
       {},
@@ -175,6 +183,26 @@ function verdict(init: InitSummary, machine: InspectedMachine, page: Page, origi
       openButton(page),
     ),
   );
+}
+
+/** Why there is no session, in words for whoever runs the service, and what the backend said of it. */
+function why(init: InitSummary): HTMLElement | undefined {
+  const explanation = explanationOf(init);
+  const { cause } = init;
+  if (explanation === undefined && cause === undefined) return undefined;
+  return html(
+    'div',
+    { class: 'cause' },
+    explanation !== undefined && html('p', {}, html('b', {}, 'Why: '), explanation.why),
+    cause !== undefined &&
+      html('p', {}, html('b', {}, 'What was said: '), html('bdi', {}, printable(causeInWords(cause), 1_000))),
+    explanation !== undefined && html('p', { class: 'soft' }, explanation.advice),
+  );
+}
+
+function backends({ path }: InitSummary): HTMLElement | string {
+  if (path === undefined || path.length === 0) return '';
+  return html('section', { class: 'card' }, html('h2', {}, 'Which backend said what'), backendPath(path));
 }
 
 function stepRow({ at, state, what, isFault }: InitStep, onChoose: () => void): HTMLElement {

@@ -2,6 +2,7 @@ import type { InitSummary } from '../protocol.js';
 import { fill, html } from './dom.js';
 import { FILTER_KEYS, type Filter, readFilter } from './filter.js';
 import { initBadge } from './init-badge.js';
+import { phaseLegend } from './phases.js';
 import type { Store } from './store.js';
 import { counted, duration, printable, timeOfDay } from './text.js';
 import { timeline } from './timeline.js';
@@ -104,7 +105,7 @@ export function initsView(page: Page): View & { setFilter(text: string): void } 
         { id: 'filter-help', class: 'soft' },
         `Words, or ${FILTER_KEYS.map((key) => `${key}:`).join(' ')} with a value.`,
       ),
-      count,
+      html('div', { class: 'list-head' }, count, phaseLegend()),
       html(
         'div',
         { class: 'row head', 'aria-hidden': true },

@@ -14,17 +14,21 @@ const MAX_WAITING = 8;
 /** Beyond this share of its deadline a state is slow. */
 const SLOW = 0.2;
 
+const OUTLINE_NOTE =
+  'These are the steps of a machine of your own. Its arrows are drawn as soon as there is a layout, for which the package elkjs must be installed; choose a step to read where it leads.';
+
 /** Where all inits are now, which way they went, and where they are slow. */
 export function liveView(page: Page): View {
   const picture = html('div', { class: 'picture' });
   const summary = html('p', { class: 'summary', 'aria-live': 'off' });
+  const note = html('p', { class: 'soft' });
   const chosen = html('section', { class: 'card', 'aria-live': 'polite' });
   const waiting = html('section', { class: 'card' });
   const failures = html('section', { class: 'card' });
   const element = html(
     'div',
     { class: 'view live-view' },
-    html('section', { class: 'card wide' }, html('h2', {}, 'Where inits are'), summary, picture),
+    html('section', { class: 'card wide' }, html('h2', {}, 'Where inits are'), summary, note, picture),
     html('div', { class: 'side' }, chosen, failures, waiting, legend()),
   );
   let diagram: Diagram | undefined;
@@ -36,13 +40,15 @@ export function liveView(page: Page): View {
     update(store) {
       const { machine, overview, inits } = store;
       if (machine === undefined || overview === undefined) return;
-      if (drawn?.version !== machine.version || diagram === undefined) {
+      if (drawn !== machine || diagram === undefined) {
         drawn = machine;
         diagram = new Diagram(machine.graph, 'The steps of an init, and where inits are now', (id) => {
           chosenState = chosenState === id ? undefined : id;
           this.update(store);
         });
         fill(picture, diagram.element);
+        note.textContent = machine.isOutline ? OUTLINE_NOTE : '';
+        note.hidden = !machine.isOutline;
       }
       const ways = new Ways(machine.graph);
       diagram.mark(marksOf(machine.graph, overview, ways, chosenState));
@@ -142,13 +148,14 @@ function summaryOf({ since, completed, present, states }: Overview): (Node | str
 function waitingList({ waiting }: Overview): Node[] {
   const rows = waiting
     .slice(0, MAX_WAITING)
-    .map(({ referenceId, ipAddress, state, waited }) =>
+    .map(({ referenceId, username, ipAddress, state, waited }) =>
       html(
         'li',
         {},
         html('span', { class: `dot phase-${state}` }),
-        html('b', {}, state),
-        html('span', { class: 'soft' }, ` for ${duration(waited)}, from ${printable(ipAddress)} `),
+        html('b', {}, html('bdi', {}, printable(username, 40) || '(no user)')),
+        html('span', {}, ` is in ${state} for ${duration(waited)}`),
+        html('span', { class: 'soft' }, `, from ${printable(ipAddress)} `),
         html('code', { class: 'soft', title: 'reference id' }, printable(referenceId)),
       ),
     );

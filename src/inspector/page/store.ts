@@ -29,6 +29,8 @@ export class Store {
   readonly slots = new Map<number, OutcomeSlot>();
   connections: Connections | undefined;
   readonly actors = new Map<string, ActorSummary>();
+  /** Of their machines, by {@link ActorSummary.drawing}. */
+  readonly drawings = new Map<string, InspectedMachine['graph']>();
   actorEvents: ActorEvent[] = [];
   /** When the latest message came, by the inspector's clock. */
   at = 0;
@@ -55,9 +57,12 @@ export class Store {
   }
 
   #begin({ machine, sampling, slots }: InspectorHello): void {
-    this.machine = machine;
+    // After a reconnection it is most often the same, and need not be drawn again.
+    if (this.machine?.version !== machine.version || this.machine.isOutline !== machine.isOutline)
+      this.machine = machine;
     this.sampling = sampling;
     this.actors.clear();
+    this.drawings.clear();
     this.actorEvents = [];
     this.slots.clear();
     for (const slot of slots) this.slots.set(slot.at, slot);
@@ -73,6 +78,7 @@ export class Store {
     if (connections !== undefined) this.connections = connections;
     if (actors === undefined) return;
     for (const actor of actors.actors) this.actors.set(actor.id, actor);
+    for (const [name, drawing] of Object.entries(actors.drawings ?? {})) this.drawings.set(name, drawing);
     for (const id of actors.forgotten) this.actors.delete(id);
     this.actorEvents.push(...actors.events);
     if (this.actorEvents.length > MAX_ACTOR_EVENTS) this.actorEvents = this.actorEvents.slice(-MAX_ACTOR_EVENTS);
