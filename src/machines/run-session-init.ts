@@ -1,9 +1,9 @@
-import { createActor, type InspectionEvent } from 'xstate';
+import { type Actor, createActor, type InspectionEvent } from 'xstate';
 import type { Clock } from '../model/clock.js';
 import { ConfigurationError, DefectError } from '../model/errors.js';
 import type { SessionInitResponse } from '../model/session-init-response.js';
 import { compileMachine, Unsupported } from './engine/compile.js';
-import { Execution } from './engine/execution.js';
+import { Execution, type ExecutionObserver } from './engine/execution.js';
 import type { Tables } from './engine/tables.js';
 import type { CancelRequest, SessionInitContext, SessionInitInput, SessionInitMachine } from './session-init.js';
 import type { sessionInitActors } from './session-init-actors.js';
@@ -90,56 +90,108 @@ export function sessionInitRunner(machine: SessionInitMachine, options: RunnerOp
   const runner: { engine: SessionInitEngine; start: SessionInitRunner['start'] } = {
     engine,
     start: (input, inspectThis) =>
-      run(input, clock, (observer) =>
-        compiled === undefined || inspectThis !== undefined
-          ? startActor(provide(), input, clock, observer, both(inspect, inspectThis))
-          : startCompiled(compiled, input, clock, observer, fallBack),
-      ),
+      compiled === undefined || inspectThis !== undefined
+        ? new InitInActor(input, clock).start(provide(), both(inspect, inspectThis))
+        : new CompiledInit(input, clock, fallBack).start(compiled),
   };
   if (tables instanceof Unsupported) fallBack(tables.feature);
   return runner;
 }
 
-function startCompiled(
-  tables: Tables,
-  input: SessionInitInput,
-  clock: Clock,
-  observer: InitObserver,
-  fallBack: (feature: string) => void,
-) {
-  const execution = new Execution(tables, clock, {
-    next: observer.next,
-    emit: () => {},
-    complete: () => observer.complete(execution.context as SessionInitContext),
-    error: (error) => observer.error(error, execution.context),
-    lacks: fallBack,
-  });
-  execution.start(input);
-  return (event: CancelRequest) => execution.send({ ...event });
+/** What both engines tell of an init, and what comes of it. It is one object, since there is one for each init in flight. */
+abstract class Init implements RunningInit {
+  readonly steps: Step[] = [];
+  readonly finished: Promise<SessionInitResult>;
+  protected readonly input: SessionInitInput;
+  protected readonly clock: Clock;
+  readonly #startedAt: number;
+  #finish!: (result: SessionInitResult) => void;
+
+  constructor(input: SessionInitInput, clock: Clock) {
+    this.input = input;
+    this.clock = clock;
+    this.#startedAt = clock.monotonic();
+    this.finished = new Promise((resolve) => {
+      this.#finish = resolve;
+    });
+  }
+
+  abstract cancel(code: NonNullable<CancelRequest['code']>): void;
+
+  next(state: string): void {
+    const { steps } = this;
+    if (steps.at(-1)?.state !== state) steps.push({ state, at: this.clock.monotonic() - this.#startedAt });
+  }
+
+  protected completeWith(context: SessionInitContext): void {
+    const { response } = context;
+    const { steps } = this;
+    if (response === undefined) this.failWith(new DefectError('The machine ended without a response.'), context);
+    else this.#finish({ response, state: steps.at(-1)?.state as TerminalState, steps, context });
+  }
+
+  protected failWith(defect: unknown, { escrow, ...known }: Partial<SessionInitContext>): void {
+    // A machine that threw while making its context has none.
+    const context = escrow && ({ escrow, ...known } as SessionInitContext);
+    // Whatever the machine did before, nobody is told of a session.
+    escrow?.revoke();
+    this.next('failedUnexpectedly');
+    const response = unexpected(this.input, context, this.clock);
+    this.#finish({ response, state: 'failedUnexpectedly', steps: this.steps, context, defect });
+  }
+}
+
+class CompiledInit extends Init implements ExecutionObserver {
+  readonly lacks: (feature: string) => void;
+  #execution: Execution | undefined;
+
+  constructor(input: SessionInitInput, clock: Clock, lacks: (feature: string) => void) {
+    super(input, clock);
+    this.lacks = lacks;
+  }
+
+  start(tables: Tables): this {
+    this.#execution = new Execution(tables, this.clock, this);
+    this.#execution.start(this.input);
+    return this;
+  }
+
+  cancel(code: NonNullable<CancelRequest['code']>): void {
+    this.#execution?.send({ type: 'request.cancel', code });
+  }
+
+  emit(): void {}
+
+  complete(): void {
+    this.completeWith(this.#execution?.context as SessionInitContext);
+  }
+
+  error(error: unknown): void {
+    this.failWith(error, this.#execution?.context ?? {});
+  }
 }
 
 /** One root for each init, since the children of a long-lived actor are quadratic. */
-function startActor(
-  machine: SessionInitMachine,
-  input: SessionInitInput,
-  clock: Clock,
-  observer: InitObserver,
-  inspect: Inspect | undefined,
-) {
-  const actor = createActor(machine, {
-    input,
-    clock,
-    logger: () => {},
-    ...(inspect && { inspect }),
-  });
-  // The observers are there before the start: a machine that throws with no error observer ends the process.
-  actor.subscribe({
-    next: ({ value }) => observer.next(value as string),
-    complete: () => observer.complete(actor.getSnapshot().context),
-    error: (error) => observer.error(error, actor.getSnapshot().context ?? {}),
-  });
-  actor.start();
-  return (event: CancelRequest) => actor.send(event);
+class InitInActor extends Init {
+  #actor: Actor<SessionInitMachine> | undefined;
+
+  start(machine: SessionInitMachine, inspect: Inspect | undefined): this {
+    const { input, clock } = this;
+    const actor = createActor(machine, { input, clock, logger: () => {}, ...(inspect && { inspect }) });
+    this.#actor = actor;
+    // The observers are there before the start: a machine that throws with no error observer ends the process.
+    actor.subscribe({
+      next: ({ value }) => this.next(value as string),
+      complete: () => this.completeWith(actor.getSnapshot().context),
+      error: (error) => this.failWith(error, actor.getSnapshot().context ?? {}),
+    });
+    actor.start();
+    return this;
+  }
+
+  cancel(code: NonNullable<CancelRequest['code']>): void {
+    this.#actor?.send({ type: 'request.cancel', code });
+  }
 }
 
 function both(one: Inspect | undefined, other: Inspect | undefined): Inspect | undefined {
@@ -148,47 +200,6 @@ function both(one: Inspect | undefined, other: Inspect | undefined): Inspect | u
     one(event);
     other(event);
   };
-}
-
-/** What both engines tell of an init. */
-interface InitObserver {
-  next(state: string): void;
-  complete(context: SessionInitContext): void;
-  error(error: unknown, context: Partial<SessionInitContext>): void;
-}
-
-function run(
-  input: SessionInitInput,
-  clock: Clock,
-  start: (observer: InitObserver) => (event: CancelRequest) => void,
-): RunningInit {
-  const startedAt = clock.monotonic();
-  const steps: Step[] = [];
-  let send: ((event: CancelRequest) => void) | undefined;
-  const next = (state: string) => {
-    if (steps.at(-1)?.state !== state) steps.push({ state, at: clock.monotonic() - startedAt });
-  };
-  const finished = new Promise<SessionInitResult>((resolve) => {
-    const fail = (defect: unknown, { escrow, ...known }: Partial<SessionInitContext>) => {
-      // A machine that threw while making its context has none.
-      const context = escrow && ({ escrow, ...known } as SessionInitContext);
-      // Whatever the machine did before, nobody is told of a session.
-      escrow?.revoke();
-      next('failedUnexpectedly');
-      const response = unexpected(input, context, clock);
-      resolve({ response, state: 'failedUnexpectedly', steps, context, defect });
-    };
-    send = start({
-      next,
-      complete: (context) => {
-        const { response } = context;
-        if (response === undefined) fail(new DefectError('The machine ended without a response.'), context);
-        else resolve({ response, state: steps.at(-1)?.state as TerminalState, steps, context });
-      },
-      error: fail,
-    });
-  });
-  return { finished, steps, cancel: (code) => send?.({ type: 'request.cancel', code }) };
 }
 
 function unexpected(

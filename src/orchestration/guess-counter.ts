@@ -5,6 +5,8 @@ import { OverloadedError } from '../model/errors.js';
 /** So many may wait on one key: those of one account or address must not fill the queue of all. */
 const MAX_WAITING = 1_024;
 
+const NOBODY: readonly never[] = [];
+
 /** What became of an attempt: only `denied` counts as a guess; `succeeded` clears the count. */
 export type Verdict = 'succeeded' | 'denied' | 'withdrawn';
 
@@ -21,8 +23,9 @@ interface Line {
   /** How many of them there have ever been. */
   entered: number;
   /** Set by a success: the points of those that had entered then go on until then. */
-  carried: { entered: number; until: number };
-  readonly waiting: Set<() => void>;
+  carried: { entered: number; until: number } | undefined;
+  /** There is one only while somebody waits: most keys have one attempt at a time. */
+  waiting: Set<() => void> | undefined;
 }
 
 /** A point that was taken, and the system's time at which it is gone by itself, with its window. */
@@ -65,7 +68,7 @@ export class GuessCounter {
       const entry = line.entered;
       try {
         const { msBeforeNext } = await this.#limiter.consume(key);
-        return this.#guess(key, line, { entry, until: Date.now() + msBeforeNext });
+        return new Reservation(this, key, line, { entry, until: Date.now() + msBeforeNext });
       } catch (rejection) {
         if (!(rejection instanceof RateLimiterRes)) {
           line.held--;
@@ -75,28 +78,26 @@ export class GuessCounter {
         const failures = await this.#giveUp(key, line);
         if (failures >= this.#limiter.points) return Math.max(1, Math.ceil(rejection.msBeforeNext / 1000));
         if (line.active === 0) continue;
-        if (line.waiting.size >= MAX_WAITING) throw new OverloadedError(`${MAX_WAITING} attempts wait for this key.`);
+        if ((line.waiting?.size ?? 0) >= MAX_WAITING)
+          throw new OverloadedError(`${MAX_WAITING} attempts wait for this key.`);
         await turnIn(line, options.signal);
       }
     }
   }
 
-  #guess(key: string, line: Line, point: Point): Guess {
-    return {
-      settle: async (verdict) => {
-        let freed = 0;
-        try {
-          if (verdict === 'succeeded' && this.#clearOnSuccess) freed = await this.#clear(key, line);
-          else if (verdict === 'denied') line.held--;
-          else {
-            await this.#giveBack(key, line, point);
-            freed = 1;
-          }
-        } finally {
-          this.#leave(key, line, freed);
-        }
-      },
-    };
+  /** Counts what became of an attempt that had gone ahead. */
+  async settle(key: string, line: Line, point: Point, verdict: Verdict): Promise<void> {
+    let freed = 0;
+    try {
+      if (verdict === 'succeeded' && this.#clearOnSuccess) freed = await this.#clear(key, line);
+      else if (verdict === 'denied') line.held--;
+      else {
+        await this.#giveBack(key, line, point);
+        freed = 1;
+      }
+    } finally {
+      this.#leave(key, line, freed);
+    }
   }
 
   /**
@@ -140,14 +141,9 @@ export class GuessCounter {
   }
 
   #enter(key: string): Line {
-    const line = this.#lines.get(key) ?? {
-      active: 0,
-      held: 0,
-      entered: 0,
-      carried: { entered: 0, until: 0 },
-      waiting: new Set(),
-    };
-    this.#lines.set(key, line);
+    const there = this.#lines.get(key);
+    const line = there ?? { active: 0, held: 0, entered: 0, carried: undefined, waiting: undefined };
+    if (there === undefined) this.#lines.set(key, line);
     line.active++;
     line.held++;
     line.entered++;
@@ -157,32 +153,54 @@ export class GuessCounter {
   /** Wakes as many as there are places now; or everybody, if nobody is left who could wake them later. */
   #leave(key: string, line: Line, freed: number): void {
     line.active--;
-    let wake = line.active === 0 ? line.waiting.size : freed;
-    for (const turn of line.waiting) {
+    let wake = line.active === 0 ? Number.POSITIVE_INFINITY : freed;
+    for (const turn of line.waiting ?? NOBODY) {
       if (wake-- <= 0) break;
-      line.waiting.delete(turn);
+      line.waiting?.delete(turn);
       turn();
     }
-    if (line.active === 0 && line.waiting.size === 0 && this.#lines.get(key) === line) this.#lines.delete(key);
+    if (line.active === 0 && !line.waiting?.size && this.#lines.get(key) === line) this.#lines.delete(key);
+  }
+}
+
+/** An attempt that has gone ahead. */
+class Reservation implements Guess {
+  readonly #counter: GuessCounter;
+  readonly #key: string;
+  readonly #line: Line;
+  readonly #point: Point;
+
+  constructor(counter: GuessCounter, key: string, line: Line, point: Point) {
+    this.#counter = counter;
+    this.#key = key;
+    this.#line = line;
+    this.#point = point;
+  }
+
+  settle(verdict: Verdict): Promise<void> {
+    return this.#counter.settle(this.#key, this.#line, this.#point, verdict);
   }
 }
 
 function isGone({ entry, until }: Point, { carried }: Line): boolean {
-  return Date.now() >= (entry <= carried.entered ? Math.max(until, carried.until) : until);
+  const isCarried = carried !== undefined && entry <= carried.entered;
+  return Date.now() >= (isCarried ? Math.max(until, carried.until) : until);
 }
 
 function turnIn(line: Line, signal: AbortSignal): Promise<void> {
+  line.waiting ??= new Set();
+  const { waiting } = line;
   return new Promise((resolve, reject) => {
     const turn = () => {
       signal.removeEventListener('abort', abort);
       resolve();
     };
     const abort = () => {
-      line.waiting.delete(turn);
+      waiting.delete(turn);
       reject(signal.reason);
     };
     if (signal.aborted) return reject(signal.reason);
     signal.addEventListener('abort', abort, { once: true });
-    line.waiting.add(turn);
+    waiting.add(turn);
   });
 }

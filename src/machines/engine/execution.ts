@@ -16,6 +16,9 @@ export interface ExecutionObserver {
 
 const NOTHING: readonly never[] = [];
 
+/** Lists of effects that no step needs at the moment: a step that waits for its promises keeps none. */
+const SPARE: ((() => void) | undefined)[][] = [];
+
 /** A timer of `after`; it has a handle from the moment at which it runs. */
 interface RunningTimer {
   handle: unknown;
@@ -32,8 +35,8 @@ export class Execution implements ActionTarget {
   readonly #observer: ExecutionObserver;
   /** Events that came while another one was handled. */
   readonly #mailbox: MachineEvent[] = [];
-  /** What waits for the end of the step: the first so many, so that the array is not made anew for each step. */
-  readonly #effects: (() => void)[] = [];
+  /** What waits for the end of the step; there is a list only while something does. */
+  #effects: ((() => void) | undefined)[] | undefined;
   #effectCount = 0;
   #rootTimers: readonly RunningTimer[] = NOTHING;
   /** Of the current state. */
@@ -217,6 +220,7 @@ export class Execution implements ActionTarget {
   }
 
   #put(effect: () => void): void {
+    this.#effects ??= SPARE.pop() ?? [];
     this.#effects[this.#effectCount] = effect;
     this.#effectCount++;
   }
@@ -225,12 +229,13 @@ export class Execution implements ActionTarget {
   #conclude(): void {
     if (this.#status === 'starting') this.#status = 'active';
     try {
-      for (let next = 0; next < this.#effectCount; next++) this.#effects[next]?.();
+      // An effect may put off another one.
+      for (let next = 0; next < this.#effectCount; next++) this.#effects?.[next]?.();
     } catch (error) {
       this.#fail(error);
       return;
     }
-    this.#effectCount = 0;
+    this.#forgetEffects();
     this.#leftTimers = NOTHING;
     this.#observer.next(this.#state.key);
     if (!this.#state.isFinal) return;
@@ -256,6 +261,14 @@ export class Execution implements ActionTarget {
     for (const timers of [this.#rootTimers, this.#leftTimers, this.#timers]) {
       for (const { handle } of timers) this.#clock.clearTimeout(handle);
     }
+    this.#forgetEffects();
+  }
+
+  #forgetEffects(): void {
+    if (this.#effects === undefined) return;
+    this.#effects.fill(undefined, 0, this.#effectCount);
+    SPARE.push(this.#effects);
+    this.#effects = undefined;
     this.#effectCount = 0;
   }
 }

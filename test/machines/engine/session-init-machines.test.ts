@@ -153,17 +153,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 /** A script that leads on, with whatever else happens between: those at random alone seldom reach the last phase. */
 const leadingOn: fc.Arbitrary<Step[]> = fc
   .tuple(
-    ...[0, 3, 6, 8, 8].map((answer, which) =>
-      fc.tuple(fc.array(step, { maxLength: 2 }), fc.constant({ answer, which })),
+    ...[[0], [3, 4], [6], [6, 8, 9], [8, 9]].map((answers, which) =>
+      fc.tuple(
+        fc.array(step, { maxLength: 1 }),
+        fc.constantFrom(...answers).map((answer) => ({ do: 'resolve' as const, which, value: ANSWERS[answer] })),
+      ),
     ),
   )
-  .map((phases) =>
-    phases.flatMap(([between, { answer, which }]) => [
-      ...between,
-      { do: 'resolve' as const, which, value: ANSWERS[answer] },
-      { do: 'turns' as const, count: 3 },
-    ]),
-  );
+  .map((phases) => phases.flatMap(([between, resolve]) => [...between, resolve, { do: 'turns' as const, count: 3 }]));
 
 const input = {
   message: decodeSessionInitMessage({ username: 'alice', user_secret: 'marked-user-secret-1' }),
@@ -201,7 +198,7 @@ test.each(Object.entries(MACHINES))('the engine does what XState does: %s', asyn
       for (const entry of theirs ?? [])
         if (entry.startsWith('emit')) ends.add(/"state":"(\w+)"/.exec(entry)?.[1] ?? '');
     }),
-    { numRuns: Number(process.env['ENGINE_RUNS'] ?? 400), interruptAfterTimeLimit: 60_000 },
+    { numRuns: Number(process.env['ENGINE_RUNS'] ?? 300), interruptAfterTimeLimit: 60_000 },
   );
   // What reaches no end compares nothing.
   expect([...ends]).toEqual(expect.arrayContaining(['authorized', 'refused', 'authenticationSystemFailed']));
