@@ -11,15 +11,15 @@ import { print, styled } from './terminal.js';
 /**
  * Runs the server until a signal tells it to stop.
  *
- * @param inspectorPort - where a page shows what happens; 0 for a free port, undefined for no page
+ * @param inspect - on which port a page shows what happens, or `true` for the usual one; undefined for no page
  */
-export async function runServer(config: ServerConfig, inspectorPort?: number): Promise<void> {
+export async function runServer(config: ServerConfig, inspect?: number | true): Promise<void> {
   // Whatever this process makes is for its owner alone.
   process.umask(0o077);
   const logger = await createLogger(config.log);
   logCrashes(logger);
   const demos: FirstUser[] = [];
-  const inspector = inspectorPort === undefined ? undefined : await startInspector(inspectorPort);
+  const inspector = inspect === undefined ? undefined : await startInspector(inspect);
   try {
     const server = await startServer(config, { logger, onFirstStart: (demo) => demos.push(demo), inspector });
     stopOnSignal(server, logger);
@@ -36,9 +36,9 @@ export async function runServer(config: ServerConfig, inspectorPort?: number): P
 }
 
 /** What only some ask for is loaded for them alone. */
-async function startInspector(port: number): Promise<Inspector> {
+async function startInspector(port: number | true): Promise<Inspector> {
   const { inspector } = await import('../inspector/index.js');
-  return inspector({ port });
+  return inspector(port === true ? {} : { port });
 }
 
 /** What the very first start has made. */

@@ -7,7 +7,11 @@ import { EXIT } from './exit-codes.js';
 export function addServeCommand(program: Command): void {
   const command = program.command('serve').description('run the server');
   withServerOptions(withConfigOptions(command))
-    .option('--inspect [port]', 'show what happens on a page, of this machine alone', portOf)
+    .option(
+      '--inspect [port]',
+      'show what happens on a page, of this machine alone (3013, or the next free port)',
+      portOf,
+    )
     .option('--check-config', 'show the configuration that comes out, and do not start')
     .option('--probe', 'with --check-config: also ask every backend for a sign of life')
     .option('--json', 'with --check-config: print JSON')
@@ -32,7 +36,7 @@ async function runServe(
   const loaded = await loadConfig(options, true);
   // What only this command needs is not loaded for the others.
   if (options.checkConfig) await checkConfig(loaded, options);
-  else await (await import('./run-server.js')).runServer(loaded.config, options.inspect === true ? 0 : options.inspect);
+  else await (await import('./run-server.js')).runServer(loaded.config, options.inspect);
 }
 
 async function checkConfig(loaded: LoadedServerConfig, options: { probe?: true; json?: true }): Promise<void> {

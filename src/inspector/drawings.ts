@@ -19,6 +19,8 @@ export class Drawings {
   /** By version; undefined for one that could not be drawn. */
   readonly #drawn = new Map<string, LaidOutGraph | undefined>();
   #queue: Promise<unknown> = Promise.resolve();
+  /** Ends the drawing that is being made. */
+  #giveUp = () => {};
   #isClosed = false;
 
   /** @param root - the folder of the built package */
@@ -46,6 +48,7 @@ export class Drawings {
   /** Draws nothing more. */
   close(): void {
     this.#isClosed = true;
+    this.#giveUp();
   }
 
   #layOut(graph: MachineGraph): Promise<LaidOutGraph | undefined> {
@@ -62,6 +65,7 @@ export class Drawings {
         resolve(drawing);
       };
       const timer = this.#clock.setTimeout(finish, PATIENCE);
+      this.#giveUp = finish;
       worker.once('message', finish);
       worker.once('error', () => finish());
       worker.once('exit', () => finish());

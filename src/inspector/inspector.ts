@@ -1,8 +1,9 @@
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { WebSocketServer } from 'ws';
 import type { InspectionEvent } from 'xstate';
+import { ConfigurationError } from '../index.js';
 import { listen } from '../transports/websocket/http-server.js';
 import type { WebSocketTransportEvent } from '../transports/websocket.js';
 import { isLocalOrigin, isOwnHost, isOwnOrigin, isSameToken, newToken } from './access.js';
@@ -13,7 +14,7 @@ import { Feed } from './feed.js';
 import { answerWith, refuseUpgrade } from './http-answers.js';
 import { InitSource, type InspectableOrchestrator } from './init-source.js';
 import { inspectedMachine } from './inspected-machine.js';
-import { type InspectorOptions, resolveInspectorOptions } from './options.js';
+import { type InspectorOptions, type InspectorSettings, resolveInspectorOptions } from './options.js';
 import { readPageFiles } from './page-files.js';
 import { ShownMachine } from './shown-machine.js';
 import { StatelyApplications } from './stately-applications.js';
@@ -103,7 +104,7 @@ export async function serveInspector(options: InspectorOptions, root: string): P
     if (isFeed) pages.handleUpgrade(request, socket, head, (webSocket) => viewers.accept(webSocket));
     else senders.handleUpgrade(request, socket, head, (webSocket) => applications.accept(webSocket));
   });
-  await listen(server, settings.port, settings.host, () => {});
+  await listenOnFirstFree(server, settings);
   const { address, family, port } = server.address() as AddressInfo;
   const authority = `${reachable(address, family)}:${port}`;
 
@@ -134,6 +135,21 @@ export async function serveInspector(options: InspectorOptions, root: string): P
       return closed;
     },
   };
+}
+
+/** @throws ConfigurationError if it can listen on none of the ports, with what to do */
+async function listenOnFirstFree(server: Server, { ports, host }: InspectorSettings): Promise<void> {
+  for (const [index, port] of ports.entries()) {
+    try {
+      return await listen(server, port, host, () => {});
+    } catch (error) {
+      if (index === ports.length - 1 || !isTaken(error)) throw error;
+    }
+  }
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof ConfigurationError && (error.cause as NodeJS.ErrnoException).code === 'EADDRINUSE';
 }
 
 /** Who listens on every address is reached on this one. */

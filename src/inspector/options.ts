@@ -4,7 +4,7 @@ import { newToken } from './access.js';
 
 /** Options of {@link inspector}. */
 export interface InspectorOptions {
-  /** The TCP port; 0 takes a free one. @defaultValue 0 */
+  /** The TCP port; 0 takes a free one. @defaultValue 3013, or the first after it that is free */
   port?: number;
   /** The IP address or name to listen on. @defaultValue `'127.0.0.1'`: only this machine can reach it */
   host?: string;
@@ -33,7 +33,8 @@ export interface InspectorOptions {
 
 /** The options, checked, with every default in place. */
 export interface InspectorSettings {
-  readonly port: number;
+  /** One after the other, until one is free. */
+  readonly ports: readonly number[];
   readonly host: string;
   readonly hostNames: ReadonlySet<string>;
   readonly token: string;
@@ -43,19 +44,21 @@ export interface InspectorSettings {
   readonly clock: Clock;
 }
 
+/** Beside the server's 3012. So many, and then any: a bookmark serves, and two services on one machine do, too. */
+const USUAL_PORTS = [...Array.from({ length: 10 }, (_, index) => 3_013 + index), 0];
 const SHORTEST_TOKEN = 32;
 const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]'];
 
 /** @throws ConfigurationError with every problem of the options */
 export function resolveInspectorOptions(options: InspectorOptions): InspectorSettings {
-  const { port = 0, host = '127.0.0.1', hostNames = [], allowPlaintext = false, token = newToken() } = options;
+  const { port, host = '127.0.0.1', hostNames = [], allowPlaintext = false, token = newToken() } = options;
   const { sampling = 100, maxInitsPerSecond = 1_000, keep = 200, clock = systemClock } = options;
   const problems: string[] = [];
   const requireNumber = (name: string, value: number, least: number, most: number) => {
     if (Number.isInteger(value) && value >= least && value <= most) return;
     problems.push(`${name} must be a whole number from ${least} to ${most}, and is ${value}.`);
   };
-  requireNumber('port', port, 0, 65_535);
+  if (port !== undefined) requireNumber('port', port, 0, 65_535);
   requireNumber('sampling', sampling, 0, 1_000_000);
   requireNumber('maxInitsPerSecond', maxInitsPerSecond, 1, 1_000_000);
   requireNumber('keep', keep, 0, 100_000);
@@ -76,7 +79,8 @@ export function resolveInspectorOptions(options: InspectorOptions): InspectorSet
   if (problems.length > 0) throw new ConfigurationError(problems.join(' '), { problems });
   const named = isIP(host) === 6 ? `[${host}]` : host;
   const names = new Set([...LOOPBACK, named, ...hostNames].map((name) => name.toLowerCase()));
-  return { port, host, hostNames: names, token, sampling, maxInitsPerSecond, keep, clock };
+  const ports = port === undefined ? USUAL_PORTS : [port];
+  return { ports, host, hostNames: names, token, sampling, maxInitsPerSecond, keep, clock };
 }
 
 function isLoopback(host: string): boolean {

@@ -2,8 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { type Browser, type Page, chromium as playwright } from 'playwright-core';
+import { createActor, createMachine } from 'xstate';
 import { memorySessionManager } from '../../src/adapters/session-managers/memory.js';
-import { createSessionOrchestrator } from '../../src/index.js';
+import { createSessionOrchestrator, sessionInitMachine } from '../../src/index.js';
 import type { Inspector } from '../../src/inspector/inspector.js';
 import type { SessionOrchestrator } from '../../src/orchestrator.js';
 import { ask, startInspector, tokenOf } from '../support/inspector-world.js';
@@ -50,7 +51,11 @@ describeWith(chromium, 'the page, in a browser', (executablePath) => {
         async authenticate({ username }) {
           if (username === 'held') await new Promise<void>((resolve) => held.push(resolve));
           if (username === 'broken') throw new Error('connect ECONNREFUSED <b>10.0.0.7</b>:636');
-          if (username === 'wrong') return { outcome: 'denied', cause: 'wrongSecret' };
+          const path = [
+            { backend: 'directory', outcome: 'failed', cause: 'backend_fault', milliseconds: 3 } as const,
+            { backend: 'users file', outcome: 'denied', cause: 'wrongSecret', milliseconds: 2 } as const,
+          ];
+          if (username === 'wrong') return { outcome: 'denied', cause: 'wrongSecret', path };
           return { outcome: 'authenticated', user: username };
         },
       },
@@ -100,7 +105,7 @@ describeWith(chromium, 'the page, in a browser', (executablePath) => {
     init('held');
     init('held');
     await badge('authenticating').filter({ hasText: '2' }).waitFor();
-    await page.locator('.side').getByText('authenticating').first().waitFor();
+    await page.locator('.side').getByText('held is in authenticating for').first().waitFor();
     for (const release of held.splice(0)) release();
     await init('wrong');
     await badge('authorized').filter({ hasText: '2' }).waitFor();
@@ -122,6 +127,10 @@ describeWith(chromium, 'the page, in a browser', (executablePath) => {
     await init('broken');
     await page.getByRole('button', { name: /broken/ }).click();
     await page.getByRole('heading', { name: 'broken got no session' }).waitFor();
+    await page.getByText('Why: The authenticator could not say yes or no').waitFor();
+    // Of the arrow's two transitions it is the one that was taken which stands out.
+    expect(await page.locator('.label .taken').allTextContents()).toEqual(['failed [else]']);
+    expect(await page.locator('.label .not-taken').allTextContents()).toEqual(['done [else]']);
     await page.getByText('authenticate failed: Error: connect ECONNREFUSED <b>10.0.0.7</b>:636').waitFor();
     expect(await page.locator('.state.here').getAttribute('data-state')).toBe('sessionInit.authenticationSystemFailed');
     await page.getByText('Step 4 of 4').waitFor();
@@ -140,6 +149,126 @@ describeWith(chromium, 'the page, in a browser', (executablePath) => {
     expect(response).toMatch(/"session_secret": "\[redacted/);
     expect(await page.content()).not.toMatch(/[0-9a-f]{64}/);
     expect(await page.content()).not.toContain(SECRET);
+  }, 60_000);
+
+  test('why, for whoever does not know the code; who left, and from where; which backend said what', async () => {
+    await open();
+    await init('wrong');
+    await page.locator('.link-row', { hasText: 'wrong' }).click();
+    await page.getByText('Why: The authenticator did not accept this user with this secret.').waitFor();
+    await page.getByText('What was said: wrongSecret (the secret is not the user’s)').waitFor();
+    const backends = page.locator('.backends > li');
+    expect(await backends.allInnerTexts()).toEqual([
+      expect.stringMatching(/^failed\s+directory\s+3\.0 ms\s+backend_fault$/),
+      expect.stringMatching(/^no\s+users file\s+2\.0 ms\s+wrongSecret/),
+    ]);
+    await page.goto(`${new URL(inspector.url).origin}/#/live`);
+    const caller = new AbortController();
+    const left = orchestrator.init(
+      { username: 'held', user_secret: SECRET },
+      { ipAddress: '192.0.2.1', signal: caller.signal },
+    );
+    await badge('authenticating').filter({ hasText: '1' }).waitFor();
+    caller.abort();
+    await left;
+    // It went by the arrow that any state has, and by none of the state in which it was.
+    await page.locator('[data-edge="sessionInit->sessionInit.refused"]:not(.unused)').waitFor();
+    expect(
+      await page.locator('[data-edge="sessionInit.authenticating->sessionInit.refused"]').getAttribute('class'),
+    ).toContain('unused');
+    await page.locator('.link-row', { hasText: 'held' }).click();
+    await page.getByText('Why: The client went away before there was an answer.').waitFor();
+    expect(await page.locator('[data-edge="sessionInit->sessionInit.refused"]').getAttribute('class')).toContain(
+      'passed latest',
+    );
+    // The bar's colours are told.
+    expect(await page.locator('.verdict .phase-legend li').allInnerTexts()).toEqual([
+      expect.stringMatching(/^admitting /),
+      expect.stringMatching(/^authenticating /),
+    ]);
+  }, 60_000);
+
+  test('a machine that somebody has extended: an outline first, and a drawing as soon as there is one', async () => {
+    const { config, implementations } = sessionInitMachine as unknown as {
+      config: { states: Record<string, object> };
+      implementations: object;
+    };
+    const states = {
+      ...config.states,
+      establishing: {
+        ...config.states['establishing'],
+        description: 'Establishes it here.',
+        on: { 'pause.wanted': 'pausing' },
+      },
+      pausing: { description: 'Somebody wants a pause.', on: { 'pause.over': 'establishing' } },
+    };
+    const machine = createMachine({ ...config, states } as never).provide(implementations as never);
+    const extended = createSessionOrchestrator({
+      authenticator: {
+        name: 'yes',
+        authenticate: async ({ username }) => ({ outcome: 'authenticated', user: username }),
+      },
+      authorizer: { name: 'yes', authorize: async () => ({ outcome: 'authorized' }) },
+      sessionManager: memorySessionManager(),
+      machine: machine as unknown as typeof sessionInitMachine,
+    });
+    try {
+      await open();
+      inspector.attach(extended);
+      await page.locator('[data-state="sessionInit.pausing"]').waitFor();
+      await page.locator('[data-edge="sessionInit.establishing->sessionInit.pausing"] path[d^="M"]').waitFor();
+      await extended.init({ username: 'alice', user_secret: SECRET }, { ipAddress: '192.0.2.1' });
+      await badge('authorized').filter({ hasText: '1' }).waitFor();
+      await page.locator('[data-state="sessionInit.pausing"]').click();
+      await page.getByText('Somebody wants a pause.').last().waitFor();
+      await page.getByRole('link', { name: 'Inits', exact: true }).click();
+      await page.getByLabel('Filter').fill('state:pausing');
+      await page.getByText('0 inits of 1.').waitFor();
+    } finally {
+      await extended.close();
+    }
+  }, 60_000);
+
+  test('actors of any XState system: drawn, in which states they are, and which events they got', async () => {
+    const player = createMachine({
+      id: 'player',
+      initial: 'idle',
+      context: { track: HOSTILE[0], password: SECRET },
+      states: {
+        idle: { on: { play: 'playing' } },
+        playing: {
+          initial: 'loud',
+          states: { loud: { on: { mute: 'silent' } }, silent: {} },
+          on: { stop: 'idle' },
+        },
+      },
+    });
+    const actor = createActor(player, { inspect: inspector.inspect }).start();
+    await open('actors');
+    const state = (name: string) => page.locator(`[data-state="player.${name}"]`);
+    await page.getByRole('button', { name: /player\s+idle/ }).waitFor();
+    await state('idle').waitFor();
+    expect(await state('idle').getAttribute('class')).toContain('here');
+    actor.send({ type: 'play', track: HOSTILE[0], api_key: SECRET });
+    actor.send({ type: 'mute' });
+    await page.getByText('Status: active. It is in playing.silent.').waitFor();
+    expect(await state('playing.silent').getAttribute('class')).toContain('here');
+    expect(await state('playing').getAttribute('class')).toContain('around');
+    expect(await state('idle').getAttribute('class')).not.toContain('here');
+    await page.getByRole('row', { name: 'mute' }).waitFor();
+    await page.getByRole('row', { name: 'play' }).filter({ hasText: '<img src=x' }).waitFor();
+    expect(await page.getByLabel('The context as JSON').textContent()).toContain('<img src=x');
+    expect(await page.content()).not.toContain(SECRET);
+    expect(await page.title()).toBe('session-init inspector');
+    // Another tab sees the same, though it came later.
+    const other = await page.context().newPage();
+    watch(other);
+    await other.goto(inspector.url);
+    await other.getByRole('link', { name: 'Actors' }).click();
+    await other.locator('[data-state="player.playing.silent"].here').waitFor();
+    await other.close();
+    actor.stop();
+    await page.getByText('Status: stopped').waitFor();
   }, 60_000);
 
   test('the list: filters, and what a wrong one expects', async () => {
@@ -235,6 +364,10 @@ describeWith(chromium, 'the page, in a browser', (executablePath) => {
     inspector.onTransportEvent({ type: 'handshake.refused', ipAddress: '192.0.2.8', status: 403, cause: 'origin' });
     await page.getByRole('row', { name: 'one 192.0.2.7' }).waitFor();
     await page.getByRole('row', { name: 'handshake refused 192.0.2.8 origin, answered with 403' }).waitFor();
+    inspector.onTransportEvent({
+      ...{ type: 'connection.closed', connectionId: 'one', ipAddress: '192.0.2.7', code: 1006, reason: '' },
+    });
+    await page.getByRole('row', { name: 'code 1006: the line broke: the client was gone without a word' }).waitFor();
   }, 60_000);
 
   test('hostile names are shown, and do nothing', async () => {

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { WebSocket } from 'ws';
-import type { Inspector } from '../../src/inspector/inspector.js';
+import { type Inspector, serveInspector } from '../../src/inspector/inspector.js';
 import { CLOSE_CODES } from '../../src/inspector/protocol.js';
 import { simulatedClock } from '../../src/testing/simulated-clock.js';
 import { ask, ScriptedPage, startInspector, tokenOf } from '../support/inspector-world.js';
+import { root } from '../support/package-exports.js';
 
 const started: Inspector[] = [];
 afterEach(async () => {
@@ -31,6 +32,19 @@ describe('the address', () => {
   test('is new with each inspector', async () => {
     const [one, other] = [await start(), await start()];
     expect(tokenOf(one.url)).not.toBe(tokenOf(other.url));
+  });
+
+  test('has a port that stays the same, or the next one if that is taken', async () => {
+    const ports: number[] = [];
+    for (let count = 0; count < 2; count++) {
+      const inspector = await serveInspector({}, `${root}dist`);
+      started.push(inspector);
+      ports.push(Number(new URL(inspector.url).port));
+    }
+    const [one = 0, other = 0] = ports;
+    expect(one).toBeGreaterThanOrEqual(3013);
+    expect(one).toBeLessThan(3023);
+    expect(other).toBeGreaterThan(one);
   });
 
   test('is of this machine alone, unless asked for by name', async () => {

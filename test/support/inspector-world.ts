@@ -8,7 +8,7 @@ import { root } from './package-exports.js';
 
 /** An inspector that serves the page as it was built. */
 export function startInspector(options: InspectorOptions = {}) {
-  return serveInspector(options, `${root}dist`);
+  return serveInspector({ port: 0, ...options }, `${root}dist`);
 }
 
 /** The token in the address of an inspector. */
