@@ -102,7 +102,7 @@ export default {
       name: 'orphan',
       severity: 'error',
       comment: 'Nothing imports it and it imports nothing: delete it, or use it.',
-      from: { orphan: true },
+      from: { orphan: true, pathNot: '\\.d\\.ts$' },
       to: {},
     },
     {

@@ -1,0 +1,63 @@
+/** What is used of `pg`, which has no types of its own. */
+declare module 'pg' {
+  import type { EventEmitter } from 'node:events';
+  import type { Socket } from 'node:net';
+  import type { SecureContextOptions } from 'node:tls';
+
+  interface ClientConfig {
+    host: string;
+    port: number;
+    database: string;
+    user: string;
+    /** A function, since without a password `pg` looks for one in the environment and in a file. */
+    password: () => string | undefined;
+    ssl: false | (SecureContextOptions & { rejectUnauthorized: boolean });
+    options: string;
+    application_name: string;
+    client_encoding: string;
+    keepAlive: boolean;
+    types: { getTypeParser(oid: number, format?: string): (text: string) => unknown };
+  }
+
+  interface PoolConfig extends ClientConfig {
+    Client: typeof Client;
+    max: number;
+    connectionTimeoutMillis: number;
+    idleTimeoutMillis: number;
+  }
+
+  interface Result {
+    rows: Record<string, unknown>[];
+    fields: { name: string }[];
+    rowCount: number | null;
+  }
+
+  class Connection extends EventEmitter {
+    stream: Socket;
+    attachListeners(stream: Socket): void;
+  }
+
+  class Client extends EventEmitter {
+    constructor(config: ClientConfig);
+    connection: Connection;
+    query(query: { text: string; name?: string; values?: readonly string[] }): Promise<Result>;
+  }
+
+  interface PoolClient extends Client {
+    /** Gives the connection back, or with an error ends it. */
+    release(error?: Error): void;
+  }
+
+  class Pool extends EventEmitter {
+    constructor(config: PoolConfig);
+    connect(): Promise<PoolClient>;
+    end(): Promise<void>;
+  }
+
+  class DatabaseError extends Error {
+    code: string | undefined;
+    where: string | undefined;
+  }
+
+  const types: { getTypeParser(oid: number, format: 'text'): (text: string) => unknown };
+}

@@ -1,0 +1,116 @@
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Clock } from '../../../model/clock.js';
+import { BackendFaultError, ClosedError, SessionInitError } from '../../../model/errors.js';
+import type { JsonObject } from '../../../model/json.js';
+import {
+  loadSqliteDriver,
+  type SqliteConnection,
+  type SqliteDriver,
+  type SqliteStatement,
+} from '../../sqlite-driver/driver.js';
+import { whileBusy } from '../../sqlite-driver/while-busy.js';
+import { atMostTwo } from './statement.js';
+import { tooManyRows } from './too-many-rows.js';
+import type { UserTable } from './user-table.js';
+
+/** What a table in SQLite is opened with. */
+export interface SqliteTableOptions {
+  readonly path: string;
+  readonly name: string;
+  readonly query: string;
+  readonly upgrade?: string;
+  readonly timeout: number;
+  readonly clock: Clock;
+}
+
+interface OpenFile {
+  readonly identity: string;
+  readonly connection: SqliteConnection;
+  readonly statement: SqliteStatement;
+}
+
+/** A table in a SQLite file. Calls to SQLite are synchronous, so that the query had better have an index. */
+export function sqliteTable({ name, query, upgrade = '', timeout, clock, ...options }: SqliteTableOptions): UserTable {
+  const path = resolve(options.path);
+  let loading: Promise<SqliteDriver> | undefined;
+  let open: OpenFile | undefined;
+  let isClosed = false;
+
+  function driver(): Promise<SqliteDriver> {
+    loading ??= loadSqliteDriver().catch((cause: unknown) => {
+      loading = undefined;
+      throw cause;
+    });
+    return loading;
+  }
+
+  function closeFile(): void {
+    open?.connection.close();
+    open = undefined;
+  }
+
+  /** The file that is there now: one that was put in the place of another holds other users. */
+  function currentFile(driver: SqliteDriver): OpenFile {
+    const { dev, ino } = statSync(path);
+    const identity = `${dev} ${ino}`;
+    if (open?.identity === identity) return open;
+    closeFile();
+    const connection = driver.open(path, 'readOnly');
+    try {
+      open = { identity, connection, statement: connection.prepare(atMostTwo(query)) };
+      return open;
+    } catch (cause) {
+      connection.close();
+      throw cause;
+    }
+  }
+
+  /** Runs synchronous work, again while another process has the file locked. */
+  async function onFile<Result>(signal: AbortSignal, work: (driver: SqliteDriver) => Result): Promise<Result> {
+    const loaded = await driver();
+    const unlessClosed = () => {
+      if (isClosed) throw new ClosedError(name);
+      return work(loaded);
+    };
+    try {
+      return await whileBusy(unlessClosed, { clock, patience: timeout, signal });
+    } catch (cause) {
+      signal.throwIfAborted();
+      if (cause instanceof SessionInitError) throw cause;
+      closeFile();
+      const { code } = cause as NodeJS.ErrnoException;
+      const remedy = code === 'ENOENT' ? 'There is no such file.' : 'See the cause, and check the statement.';
+      throw new BackendFaultError(`${name} cannot use the SQLite file ${path}. ${remedy}`, { cause });
+    }
+  }
+
+  return {
+    async find(username, { signal }) {
+      const rows = await onFile(signal, (loaded) => currentFile(loaded).statement.all([username]));
+      return { rows: rows as readonly JsonObject[] };
+    },
+
+    async changeHash({ username, from, to }, { signal }) {
+      await onFile(signal, (loaded) => {
+        statSync(path); // which SQLite would make if it were not there
+        const connection = loaded.open(path, 'readWrite');
+        try {
+          connection.exec('BEGIN IMMEDIATE');
+          connection.prepare(upgrade).all([to, username, from]);
+          const count = connection.prepare('SELECT changes() AS count').get([])?.['count'];
+          if (Number(count) > 1) throw tooManyRows(name, count);
+          connection.exec('COMMIT');
+        } finally {
+          // What was not committed is undone.
+          connection.close();
+        }
+      });
+    },
+
+    async close() {
+      isClosed = true;
+      closeFile();
+    },
+  };
+}
