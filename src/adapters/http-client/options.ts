@@ -49,8 +49,13 @@ export function secureContextOf({ ca, cert, key }: HttpClientOptions): SecureCon
     minVersion: 'TLSv1.2',
     ...(ca !== undefined && { ca: [ca].flat() }),
     ...(cert !== undefined && { cert }),
-    ...(key !== undefined && { key: key instanceof Secret ? key.reveal() : key }),
+    ...(key !== undefined && { key: textOf(key) }),
   });
+}
+
+/** The text of an option that is a secret. */
+export function textOf(secret: Secret | string): string {
+  return secret instanceof Secret ? secret.reveal() : secret;
 }
 
 function tlsProblems({ ca, cert, key }: HttpClientOptions): string[] {

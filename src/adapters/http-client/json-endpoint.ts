@@ -1,0 +1,109 @@
+import { nanoid } from 'nanoid';
+import { systemClock } from '../../model/clock.js';
+import { BackendFaultError, ConfigurationError, OverloadedError } from '../../model/errors.js';
+import { unknownOptions } from '../../model/known-options.js';
+import type { Secret } from '../../model/secret.js';
+import { type HttpAnswer, httpClient } from './http-client.js';
+import { HTTP_CLIENT_OPTIONS, type HttpClientOptions, httpClientProblems, textOf } from './options.js';
+import { retryAfterOf } from './retry-after.js';
+import { urlProblem } from './url-problem.js';
+
+/** Options of an adapter that asks one URL, JSON for JSON. */
+export interface JsonEndpointOptions extends HttpClientOptions {
+  /** Where to ask: `https://auth.example.com/check`. */
+  url: string;
+  /** Sent as `Authorization: Bearer …`. @defaultValue none */
+  token?: Secret | string;
+}
+
+/** One URL that is asked by POST. */
+export interface JsonEndpoint {
+  /**
+   * @param body - the JSON that is sent
+   * @throws OverloadedError if the server has too much to do (429), or too many calls wait for a connection
+   * @throws whatever {@link HttpClient.request} does
+   */
+  post(body: string, options: PostOptions): Promise<JsonAnswer>;
+  close(): Promise<void>;
+}
+
+export interface PostOptions {
+  readonly signal: AbortSignal;
+  /** Headers that depend on the request and its id. */
+  readonly headersOf?: (id: string) => Readonly<Record<string, string>>;
+}
+
+/** What was answered, but to 429. */
+export interface JsonAnswer {
+  readonly status: number;
+  /** The body; undefined if it is no JSON. */
+  readonly json: unknown;
+  /** The fault that this answer is. `problem` goes on from `It answered`, and holds nothing of the answer itself. */
+  fault(problem: string): BackendFaultError;
+}
+
+/**
+ * @param adapter - the function whose options these are, for messages
+ * @param problems - what is wrong with its own options, of which these are the names
+ * @throws ConfigurationError with every problem
+ */
+export function jsonEndpoint(
+  name: string,
+  options: JsonEndpointOptions,
+  own: { readonly adapter: string; readonly options: readonly string[]; readonly problems: readonly string[] },
+): JsonEndpoint {
+  const problems = [
+    ...unknownOptions(own.adapter, options, [...own.options, 'url', 'token', ...HTTP_CLIENT_OPTIONS]),
+    urlProblem('url', options.url, options.allowPlaintext) ?? [],
+    tokenProblem(options.token) ?? [],
+    typeof name === 'string' && name !== '' ? [] : 'name must be a text that is not empty.',
+    ...own.problems,
+    ...httpClientProblems(options),
+  ].flat();
+  if (problems.length > 0) throw new ConfigurationError(`${name} cannot work: ${problems.join(' ')}`, { problems });
+
+  const { url, token, clock = systemClock } = options;
+  const { origin } = new URL(url);
+  const client = httpClient(name, options);
+  const headers = {
+    accept: 'application/json',
+    'content-type': 'application/json',
+    ...(token !== undefined && { authorization: `Bearer ${textOf(token)}` }),
+  };
+
+  return {
+    async post(body, { signal, headersOf }) {
+      const id = nanoid();
+      const answer = await client.request(
+        url,
+        { method: 'POST', headers: { ...headers, 'x-request-id': id, ...headersOf?.(id) }, body },
+        { signal },
+      );
+      const fault = (problem: string) => new BackendFaultError(`${name}: ${origin} answered ${problem} (${id}).`);
+      if (answer.status === 429) {
+        throw new OverloadedError(`${name}: ${origin} has too much to do.`, {
+          retryAfter: retryAfterOf(answer, clock),
+        });
+      }
+      return { status: answer.status, json: jsonOf(answer), fault };
+    },
+    close: () => client.close(),
+  };
+}
+
+function tokenProblem(token: Secret | string | undefined): string | undefined {
+  if (token === undefined) return undefined;
+  const text: unknown = textOf(token);
+  // What is no part of a token, such as a line break at its end, would break the header, or be another header.
+  if (typeof text === 'string' && /^[!-~]+$/.test(text)) return undefined;
+  return 'token must be of visible ASCII characters, with no space or line break in it.';
+}
+
+/** The parser's own error is not kept: it quotes what it could not read, and a broken server may send back a secret. */
+function jsonOf({ body }: HttpAnswer): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+  } catch {
+    return undefined;
+  }
+}
