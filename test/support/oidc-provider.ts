@@ -167,12 +167,18 @@ export class OidcProvider {
   }
 }
 
-/** Without what oidc-provider warns of: an old Node, tokens in memory. */
+/**
+ * Without what oidc-provider warns of: an old Node, tokens in memory. What it clones stays in the realm of the test, whose
+ * plain objects are the only ones that it takes for such.
+ */
 function quietly<Result>(run: () => Result): Result {
   const { warn } = console;
+  const { structuredClone } = globalThis;
+  const restore = () => Object.assign(console, { warn }) && Object.assign(globalThis, { structuredClone });
   console.warn = () => {};
+  globalThis.structuredClone = (value) => (value === undefined ? value : JSON.parse(JSON.stringify(value)));
   const result = run();
-  if (result instanceof Promise) return result.finally(() => (console.warn = warn)) as Result;
-  console.warn = warn;
+  if (result instanceof Promise) return result.finally(restore) as Result;
+  restore();
   return result;
 }

@@ -9,7 +9,8 @@ import {
 import { withDeadline } from '../../model/with-deadline.js';
 import { type HttpClient, httpClient } from '../http-client/http-client.js';
 import type { AuthenticationOutcome, Authenticator, CallOptions, Credentials } from '../ports.js';
-import { outcomeOfToken } from '../token-claims.js';
+import { outcomeOfToken } from '../tokens/outcome-of-token.js';
+import { unlessAborted } from '../tokens/unless-aborted.js';
 import { checkOptions, type JwtSettings } from './jwt/check-options.js';
 import { denialCause } from './jwt/denial-cause.js';
 import { fetchedKeys } from './jwt/fetched-keys.js';
@@ -19,7 +20,7 @@ import type { KeySource, LoadJose } from './jwt/key-source.js';
 import type { JwtAuthenticatorOptions } from './jwt/options.js';
 import { claimsToBeFrom, verifyToken } from './jwt/verify-token.js';
 
-export type { ClaimPath } from '../token-claims.js';
+export type { ClaimPath } from '../tokens/outcome-of-token.js';
 export type { PublicKey } from './jwt/given-keys.js';
 export type { JwtAuthenticatorOptions } from './jwt/options.js';
 
@@ -186,13 +187,4 @@ function verifyOptionsOf(settings: JwtSettings): JWTVerifyOptions {
     ...(typ !== false && { typ }),
     ...(maxTokenAge !== undefined && { maxTokenAge: maxTokenAge / 1000 }),
   };
-}
-
-function unlessAborted<Result>(result: Promise<Result>, signal: AbortSignal): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    result.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-    if (signal.aborted) return abort();
-    signal.addEventListener('abort', abort);
-  });
 }

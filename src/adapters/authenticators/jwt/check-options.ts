@@ -3,7 +3,7 @@ import { ConfigurationError } from '../../../model/errors.js';
 import { unknownOptions } from '../../../model/known-options.js';
 import { HTTP_CLIENT_OPTIONS, httpClientProblems } from '../../http-client/options.js';
 import { urlProblem } from '../../http-client/url-problem.js';
-import { claimPathProblem } from '../../token-claims.js';
+import { claimPathProblem } from '../../tokens/outcome-of-token.js';
 import { givenKeysProblem } from './given-keys.js';
 import type { JwtAuthenticatorOptions } from './options.js';
 

@@ -1,57 +1,23 @@
-import { BackendFaultError } from '../../../model/errors.js';
-import { isJsonObject } from '../../../model/json.js';
-import type { HttpClient } from '../../http-client/http-client.js';
-import { urlProblem } from '../../http-client/url-problem.js';
+import { fetchJson } from '../../tokens/fetch-json.js';
+import { type IssuerEndpointOptions, issuerEndpoint } from '../../tokens/issuer-endpoint.js';
 
 /** Options of {@link keySetFetcher}. */
-export interface KeySetFetcherOptions {
-  /** The name of the authenticator, for error messages. */
-  name: string;
-  issuer: string;
+export interface KeySetFetcherOptions extends Omit<IssuerEndpointOptions, 'property'> {
   /** Where the keys are, if the issuer is not to be asked. */
   jwksUri?: string | undefined;
-  http: HttpClient;
-  allowPlaintext?: boolean | undefined;
 }
 
-/**
- * Fetches an issuer's key set. Where it is is asked of the issuer (OpenID Connect Discovery) once, and again when it is
- * not there any more.
- */
-export function keySetFetcher({ name, issuer, jwksUri, http, allowPlaintext }: KeySetFetcherOptions) {
-  let discovered: string | undefined;
+/** Fetches an issuer's key set. If it is not there, the issuer is asked again where it is. */
+export function keySetFetcher(options: KeySetFetcherOptions) {
+  const { name, http, jwksUri } = options;
+  const endpoint = issuerEndpoint({ ...options, property: 'jwks_uri' });
 
-  async function getJson(url: string, options: { readonly signal: AbortSignal }): Promise<unknown> {
-    const { status, body } = await http.request(
-      url,
-      { method: 'GET', headers: { accept: 'application/json' } },
-      options,
-    );
-    if (status !== 200) throw new BackendFaultError(`${name}: ${url} answered with status ${status}.`);
+  return async (call: { readonly signal: AbortSignal }): Promise<unknown> => {
     try {
-      return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+      return await fetchJson(name, http, jwksUri ?? (await endpoint.url()), call);
     } catch (cause) {
-      throw new BackendFaultError(`${name}: ${url} answered with something else than JSON.`, { cause });
+      endpoint.forget();
+      throw cause;
     }
-  }
-
-  async function discover(options: { readonly signal: AbortSignal }): Promise<string> {
-    const metadata = await getJson(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, options);
-    const found = isJsonObject(metadata) ? metadata : {};
-    // Else whoever answers for one issuer could name the keys of another.
-    if (found['issuer'] !== issuer)
-      throw new BackendFaultError(`${name}: the metadata of ${issuer} is another issuer's.`);
-    const problem = urlProblem(`jwks_uri of ${issuer}`, found['jwks_uri'], allowPlaintext);
-    if (problem !== undefined) throw new BackendFaultError(`${name}: ${problem}`);
-    return found['jwks_uri'] as string;
-  }
-
-  return async (options: { readonly signal: AbortSignal }): Promise<unknown> => {
-    if (jwksUri !== undefined) return getJson(jwksUri, options);
-    const url = discovered ?? (await discover(options));
-    discovered = undefined;
-    const keySet = await getJson(url, options);
-    discovered = url;
-    return keySet;
   };
 }

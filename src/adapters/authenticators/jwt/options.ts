@@ -1,6 +1,6 @@
 import type { SessionInitError } from '../../../model/errors.js';
 import type { HttpClientOptions } from '../../http-client/options.js';
-import type { ClaimPath } from '../../token-claims.js';
+import type { ClaimPath } from '../../tokens/outcome-of-token.js';
 import type { PublicKey } from './given-keys.js';
 
 /** How keys are fetched. */

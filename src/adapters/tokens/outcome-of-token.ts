@@ -1,6 +1,6 @@
-import { BackendFaultError } from '../model/errors.js';
-import { isJsonObject, type JsonObject, own } from '../model/json.js';
-import type { AuthenticationOutcome } from './ports.js';
+import { BackendFaultError } from '../../model/errors.js';
+import { isJsonObject, type JsonObject, own } from '../../model/json.js';
+import type { AuthenticationOutcome } from '../ports.js';
 
 /** Which claim: its name, or the names on the way to it through objects, as in `['realm_access', 'roles']`. */
 export type ClaimPath = string | readonly string[];
