@@ -35,6 +35,11 @@ export const freeradius: Requirement = {
   install: 'apt-get install -y --no-install-recommends freeradius',
 };
 
+export const postgresql: Requirement = {
+  command: '/usr/bin/pg_ctlcluster',
+  install: 'apt-get install -y --no-install-recommends postgresql',
+};
+
 /**
  * `describe` for tests that need `requirement`. Where it is missing they are skipped, and `missing-parts-reporter.js`
  * lists them at the end of the run; with `CI=true` they fail, so that CI never passes for want of a program.
