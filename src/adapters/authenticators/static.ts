@@ -7,6 +7,8 @@ export interface StaticAuthenticatorOptions {
   users: Readonly<Record<string, string>>;
   /** User name to the groups that the user is in. */
   groups?: Readonly<Record<string, readonly string[]>>;
+  /** How the log and compositions call it. @defaultValue `'static'` */
+  name?: string;
 }
 
 /**
@@ -22,7 +24,7 @@ export function staticAuthenticator(options: StaticAuthenticatorOptions): Authen
   );
   const nobody = { hash: sha256(''), groups: undefined };
   return {
-    name: 'static',
+    name: options.name ?? 'static',
     async authenticate({ username, secret }) {
       const known = users.get(username);
       const matches = timingSafeEqual((known ?? nobody).hash, sha256(secret.reveal()));

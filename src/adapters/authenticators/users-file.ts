@@ -47,6 +47,8 @@ export interface UsersFileAuthenticatorOptions {
    * @defaultValue 200
    */
   maxQueuedVerifications?: number;
+  /** How the log and compositions call it. @defaultValue `'users-file'` */
+  name?: string;
   /** @defaultValue the system's clock */
   clock?: Clock;
   /** Is told of every content that is taken, the first included. */
@@ -166,7 +168,7 @@ export function usersFileAuthenticator(options: UsersFileAuthenticatorOptions): 
   }
 
   return {
-    name: 'users-file',
+    name: options.name ?? 'users-file',
     authenticate,
     async ready() {
       await file.firstReading;

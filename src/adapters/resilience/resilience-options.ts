@@ -46,7 +46,7 @@ export interface ResilienceOptions {
    * @defaultValue 0
    */
   retries?: number;
-  /** Milliseconds before the first of them, more or less; later ones wait twice as long each. @defaultValue 100 */
+  /** Milliseconds before the first of them, more or less; later ones wait longer and longer. @defaultValue 100 */
   retryDelay?: number;
   /**
    * Whether a call that failed so can be made once more without a guess being counted twice.

@@ -1,18 +1,28 @@
 import * as z from 'zod';
+import { allOfBackend } from './all-of.js';
 import { allowAllBackend } from './allow-all.js';
 import { casbinBackend } from './casbin.js';
 import { cedarBackend } from './cedar.js';
+import { chainBackend } from './chain.js';
+import { firstOfBackend } from './first-of.js';
 import { groupsBackend } from './groups.js';
+import { guardedAuthenticator } from './guarded.js';
 import { rulesBackend } from './rules.js';
 import { staticBackend } from './static.js';
 import { usersFileBackend } from './users-file.js';
 
 /*
  * Every backend that the configuration of the server can name. To add one: a file in this folder, a line here, and a page
- * in docs/adapters/ with a row for each of its settings.
+ * in docs/adapters/ with a row for each of its settings. What is asked over a network is `guarded`.
  */
 
-export const AUTHENTICATORS = [usersFileBackend, staticBackend] as const;
+export const AUTHENTICATORS = [
+  usersFileBackend,
+  staticBackend,
+  guardedAuthenticator(firstOfBackend),
+  guardedAuthenticator(allOfBackend),
+  guardedAuthenticator(chainBackend),
+] as const;
 
 export const AUTHORIZERS = [allowAllBackend, groupsBackend, rulesBackend, casbinBackend, cedarBackend] as const;
 

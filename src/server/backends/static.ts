@@ -17,8 +17,8 @@ export const staticBackend = authenticatorBackend({
       .literal(true)
       .describe('Must be true, to say that you know: whoever can read this file has the secret of every user.'),
   }),
-  open({ users, groups }) {
+  open({ users, groups }, { name }) {
     const inClear = Object.entries(users).map(([user, secret]) => [user, secret.reveal()]);
-    return staticAuthenticator({ users: Object.fromEntries(inClear), ...given({ groups }) });
+    return staticAuthenticator({ users: Object.fromEntries(inClear), ...given({ groups, name }) });
   },
 });

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { usersFileAuthenticator } from '../../adapters/authenticators/users-file.js';
 import { usersFileLog } from '../logging/users-file-log.js';
 import { file } from '../settings.js';
-import { authenticatorBackend } from './backend.js';
+import { authenticatorBackend, given } from './backend.js';
 
 const schema = z.strictObject({
   type: z.literal('users-file'),
@@ -23,9 +23,14 @@ export const usersFilePath = ({ path }: z.output<typeof schema>, dataDir: string
 
 export const usersFileBackend = authenticatorBackend({
   schema,
-  async open({ type: _, ...settings }, { dataDir, clock, logger }) {
+  async open({ type: _, ...settings }, { name, dataDir, clock, logger }) {
     const path = usersFilePath({ type: _, ...settings }, dataDir);
-    const authenticator = usersFileAuthenticator({ ...settings, path, clock, ...usersFileLog(path, logger) });
+    const authenticator = usersFileAuthenticator({
+      ...settings,
+      ...given({ name }),
+      ...{ path, clock },
+      ...usersFileLog(path, logger),
+    });
     await authenticator.ready().catch(async (cause: unknown) => {
       await authenticator.close();
       throw cause;

@@ -210,6 +210,17 @@ describe('allOf', () => {
     expect([first, second, third].map(({ seen }) => seen[0]?.username)).toEqual(['alice', 'uid=alice', 'uid=alice']);
   });
 
+  test('the groups of one are those of all, if the others have none', async () => {
+    const without = said('corp', () => ({ outcome: 'authenticated', user: 'alice' }));
+    const groupsOf = async (...all: Said[]) => {
+      const outcome = await ask(allOf(all));
+      return outcome.outcome === 'authenticated' ? outcome.groups : 'no';
+    };
+    expect(await groupsOf(without, said('b', 'yes'))).toEqual(['b', 'all']);
+    expect(await groupsOf(said('b', 'yes'), without)).toEqual(['b', 'all']);
+    expect(await groupsOf(without)).toBeUndefined();
+  });
+
   test.each<[(number | undefined)[], number | undefined]>([
     [[undefined, undefined], undefined],
     [[5, undefined], 5],
@@ -223,6 +234,12 @@ describe('allOf', () => {
     );
     const outcome = await ask(allOf(all));
     expect(outcome.outcome === 'authenticated' && outcome.expiresAt).toBe(expected);
+  });
+
+  test('a single factor gets the secret, whatever code comes with it', async () => {
+    const [only] = backends('yes') as [Said];
+    await ask(allOf([only]), { secret: 'password', oneTimeCode: '123456' });
+    expect(only.seen[0]?.secret).toBe('password');
   });
 
   test('a yes to parts of a secret is for once', async () => {

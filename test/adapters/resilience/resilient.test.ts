@@ -57,7 +57,7 @@ async function stage(options: ResilienceOptions = {}) {
       const { outcome } = await guarded.authenticate(credentials, { signal });
       return outcome === 'denied' ? 'no' : 'yes';
     } catch (error) {
-      if ((error as Error).message?.includes('circuit breaker is open')) return 'open';
+      if ((error as Error).message?.includes('is not asked: its circuit breaker is open')) return 'open';
       return (error as { code?: string }).code ?? String((error as Error).message);
     }
   }
@@ -197,6 +197,15 @@ describe('the circuit breaker', () => {
     expect(await trial).toBe('no');
     expect(states()).toBe('open halfOpen closed');
     expect(await call('yes')).toBe('yes');
+  });
+
+  test('one call tries the backend, however many come in the same moment', async () => {
+    const { call, clock, backend } = await stage({ breaker: { failures: 1, openFor: 1_000 } });
+    await call('fault');
+    clock.increment(1_000);
+    const calls = Array.from({ length: 20 }, () => call('yes'));
+    expect((await Promise.all(calls)).sort()).toEqual([...Array(19).fill('open'), 'yes']);
+    expect(backend.seen).toHaveLength(2);
   });
 
   test.each<[Word, string]>([
@@ -478,6 +487,38 @@ describe('retries', () => {
     expect(await answer).toBe('gone');
     await clock.advance(60_000);
     expect([backend.seen.length, clock.pending]).toEqual([1, 0]);
+  });
+
+  test('end when the caller has given up before the call failed', async () => {
+    const { call, backend, clock } = await stage({ retries: 3 });
+    const caller = new AbortController();
+    const answer = call(() => {
+      caller.abort(new Error('gone'));
+      return refused();
+    }, caller.signal);
+    expect(await answer).toBe('backend_fault');
+    expect([backend.seen.length, clock.pending]).toEqual([1, 0]);
+  });
+
+  test('wait longer each time', async () => {
+    const random = jest.spyOn(Math, 'random').mockReturnValue(0.5);
+    try {
+      const { call, clock } = await stage({ retries: 4, retryDelay: 200, breaker: false });
+      const answer = call(refused);
+      const waits: number[] = [];
+      for (let retry = 0; retry < 4; retry++) {
+        await clock.advance(0);
+        waits.push(clock.untilNext ?? 0);
+        await clock.advance(clock.untilNext ?? 0);
+      }
+      expect(await answer).toBe('backend_fault');
+      expect(waits[0]).toBeGreaterThan(100);
+      expect(waits[0]).toBeLessThan(400);
+      expect(waits).toEqual(waits.toSorted((a, b) => a - b));
+      expect(waits[3]).toBeGreaterThan(2 * (waits[0] as number));
+    } finally {
+      random.mockRestore();
+    }
   });
 
   test('end when the breaker opens, with what the backend said', async () => {
