@@ -21,6 +21,8 @@ export class Postgres {
   readonly folder: string;
   readonly #data: string;
   #process: ChildProcess | undefined;
+  /** What it has logged since its start. */
+  log = '';
 
   private constructor(port: number) {
     this.port = port;
@@ -75,12 +77,12 @@ export class Postgres {
       { stdio: ['ignore', 'ignore', 'pipe'], cwd: this.folder },
     );
     this.#process = child;
-    let log = '';
+    this.log = '';
     child.stderr.on('data', (text) => {
-      log += text;
+      this.log += text;
     });
     while (!(await this.#answers())) {
-      if (child.exitCode !== null) throw new Error(`PostgreSQL has ended: ${log}`);
+      if (child.exitCode !== null) throw new Error(`PostgreSQL has ended: ${this.log}`);
       await wait(20);
     }
   }
