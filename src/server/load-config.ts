@@ -84,15 +84,18 @@ function flagLayer({ flag, setting, value }: FlagSetting): Layer {
 
 function withAbsolutePaths(tree: JsonObject, folder: string): JsonObject {
   const paths = markedSettings(tree).filter(({ mark, value }) => /file$/.test(mark) && typeof value === 'string');
-  return paths.reduce(
-    (result, { path, value }) => (value === '' ? result : replace(result, path, resolve(folder, value as string))),
+  return paths.reduce<JsonObject>(
+    (result, { path, value }) =>
+      value === '' ? result : (replace(result, path, resolve(folder, value as string)) as JsonObject),
     tree,
   );
 }
 
-function replace(tree: JsonObject, [name = '', ...rest]: readonly string[], value: string): JsonObject {
-  const below = tree[name];
-  return { ...tree, [name]: rest.length > 0 && isJsonObject(below) ? replace(below, rest, value) : value };
+/** A copy with another value at `path`, which leads through objects and lists. */
+function replace(tree: unknown, [name, ...rest]: readonly string[], value: string): unknown {
+  if (name === undefined) return value;
+  if (Array.isArray(tree)) return tree.with(Number(name), replace(tree[Number(name)], rest, value));
+  return isJsonObject(tree) ? { ...tree, [name]: replace(tree[name], rest, value) } : tree;
 }
 
 function inWords({ path, text }: ConfigProblem, layers: readonly Layer[]): string {

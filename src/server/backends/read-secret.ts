@@ -20,12 +20,16 @@ export async function readSecret(
   throw problem(file === undefined ? `the environment variable ${env} is not set` : `the file ${file} is empty`);
 }
 
+/** Tells if more than its owner may read a file with secrets, or write to it. */
+export async function warnIfExposed(file: string, logger: Logger | undefined): Promise<void> {
+  if (process.platform === 'win32' || ((await stat(file)).mode & 0o077) === 0) return;
+  logger?.warn({ event: 'secret_file_exposed', file }, `Others may read a secret: chmod 600 ${file}`);
+}
+
 async function readSecretFile(file: string, logger: Logger | undefined): Promise<string> {
   try {
     const content = new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file));
-    if (process.platform !== 'win32' && ((await stat(file)).mode & 0o077) !== 0) {
-      logger?.warn({ event: 'secret_file_exposed', file }, `Others may read a secret: chmod 600 ${file}`);
-    }
+    await warnIfExposed(file, logger);
     return content.replace(/\r?\n$/, '');
   } catch (cause) {
     throw problem(`the file ${file} cannot be read (${isSystemError(cause) ? cause.code : 'it is not UTF-8'})`, cause);

@@ -7,8 +7,10 @@ import { chainBackend } from './chain.js';
 import { firstOfBackend } from './first-of.js';
 import { groupsBackend } from './groups.js';
 import { guardedAuthenticator } from './guarded.js';
+import { radiusBackend } from './radius.js';
 import { rulesBackend } from './rules.js';
 import { staticBackend } from './static.js';
+import { totpBackend } from './totp.js';
 import { usersFileBackend } from './users-file.js';
 
 /*
