@@ -21,6 +21,8 @@ import { usersFileBackend } from './users-file.js';
 export const AUTHENTICATORS = [
   usersFileBackend,
   staticBackend,
+  guardedAuthenticator(radiusBackend),
+  totpBackend,
   guardedAuthenticator(firstOfBackend),
   guardedAuthenticator(allOfBackend),
   guardedAuthenticator(chainBackend),
