@@ -1,5 +1,6 @@
 import type { Clock } from '../index.js';
 import type { ActorSource } from './actor-source.js';
+import type { BreakerSource } from './breaker-source.js';
 import type { ConnectionSource } from './connection-source.js';
 import type { InitSource } from './init-source.js';
 import type { InspectedMachine, InspectorHello, InspectorMessage, InspectorUpdate } from './protocol.js';
@@ -28,6 +29,7 @@ export interface FeedOptions {
   inits: InitSource;
   actors: ActorSource;
   connections: ConnectionSource;
+  breakers: BreakerSource;
   /** The machine that is shown now. */
   machine: () => InspectedMachine;
   sampling: number;
@@ -85,10 +87,10 @@ export class Feed {
   }
 
   #greet(viewer: Viewer): void {
-    const { inits, actors, connections } = this.#options;
+    const { inits, actors, connections, breakers } = this.#options;
     send(viewer, this.#hello());
     const all = { inits: inits.latest(), skipped: 0 };
-    send(viewer, this.#update(all, connections.all(), actors.all()));
+    send(viewer, this.#update(all, { connections: connections.all(), breakers: breakers.all(), actors: actors.all() }));
   }
 
   #schedule(): void {
@@ -99,8 +101,9 @@ export class Feed {
   }
 
   #tell(): void {
-    const { inits, actors, connections } = this.#options;
-    const update = this.#update(inits.take(), connections.take(), actors.take());
+    const { inits, actors, connections, breakers } = this.#options;
+    const rest = { connections: connections.take(), breakers: breakers.take(), actors: actors.take() };
+    const update = this.#update(inits.take(), rest);
     const text = JSON.stringify(update);
     for (const [viewer, state] of [...this.#viewers]) {
       if (viewer.waiting > MAX_WAITING) {
@@ -123,8 +126,11 @@ export class Feed {
 
   #update(
     { inits, skipped }: Pick<InspectorUpdate, 'inits' | 'skipped'>,
-    connections: InspectorUpdate['connections'],
-    actors: InspectorUpdate['actors'],
+    {
+      connections,
+      breakers,
+      actors,
+    }: { [Key in 'connections' | 'breakers' | 'actors']: InspectorUpdate[Key] | undefined },
   ): InspectorUpdate {
     const { clock, inits: source } = this.#options;
     const update: InspectorUpdate = {
@@ -136,6 +142,7 @@ export class Feed {
       slots: source.slots(LAST_SLOTS),
     };
     if (connections !== undefined) update.connections = connections;
+    if (breakers !== undefined) update.breakers = breakers;
     if (actors !== undefined) update.actors = actors;
     return update;
   }

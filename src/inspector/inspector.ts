@@ -8,6 +8,7 @@ import { listen } from '../transports/websocket/http-server.js';
 import type { WebSocketTransportEvent } from '../transports/websocket.js';
 import { isLocalOrigin, isOwnHost, isOwnOrigin, isSameToken, newToken } from './access.js';
 import { ActorSource } from './actor-source.js';
+import { type BreakerChange, BreakerSource } from './breaker-source.js';
 import { ConnectionSource } from './connection-source.js';
 import { Drawings } from './drawings.js';
 import { Feed } from './feed.js';
@@ -42,6 +43,8 @@ export interface Inspector {
   readonly inspect: (event: InspectionEvent) => void;
   /** Shows the connections of a transport: `webSocketTransport(orchestrator, { onEvent: inspector.onTransportEvent })`. */
   readonly onTransportEvent: (event: WebSocketTransportEvent) => void;
+  /** Shows circuit breakers: `resilient(backend, { onStateChange: inspector.onBreakerChange })`. */
+  readonly onBreakerChange: (change: BreakerChange) => void;
   /** Closes the page. What was attached goes on, unseen. Calling it again returns the same promise. */
   close(): Promise<void>;
 }
@@ -86,7 +89,17 @@ export async function serveInspector(options: InspectorOptions, root: string): P
   const inits = new InitSource({ clock, initial: () => machine.now.initial, sampling, keep });
   const actors = new ActorSource(clock, drawings);
   const connections = new ConnectionSource(clock);
-  const feed = new Feed({ clock, inits, actors, connections, machine: () => machine.now, sampling, maxInitsPerSecond });
+  const breakers = new BreakerSource(clock);
+  const feed = new Feed({
+    clock,
+    inits,
+    actors,
+    connections,
+    breakers,
+    machine: () => machine.now,
+    sampling,
+    maxInitsPerSecond,
+  });
   const viewers = new Viewers(feed, settings.token, clock);
   const applications = new StatelyApplications(actors, clock);
   const statelyKey = newToken();
@@ -130,6 +143,7 @@ export async function serveInspector(options: InspectorOptions, root: string): P
     },
     inspect: (event) => actors.inspect(event),
     onTransportEvent: (event) => connections.add(event),
+    onBreakerChange: (change) => breakers.add(change),
     close() {
       closed ??= shutDown();
       return closed;

@@ -1,6 +1,8 @@
 import type { LaidOutGraph } from '../graph/laid-out-graph.js';
 import type { InitRecording } from '../model/init-recording.js';
 
+export type { FailureCode } from '../model/failure-reason.js';
+
 /*
  * What goes between the inspector and its page, as JSON. Nothing in it is secret: it is made of what each message is
  * known to need, one property at a time, and never of an object as it came.
@@ -43,6 +45,8 @@ export interface InspectorUpdate {
   slots: readonly OutcomeSlot[];
   /** Only if something has changed. */
   connections?: Connections;
+  /** Only if something has changed. */
+  breakers?: readonly BreakerSummary[];
   /** Only if something has changed. */
   actors?: ActorsUpdate;
 }
@@ -199,6 +203,19 @@ export interface ConnectionNote {
   type: string;
   ipAddress: string;
   text: string;
+}
+
+/** How the circuit breaker before a backend stands. */
+export interface BreakerSummary {
+  backend: string;
+  /** `open`: the backend is not asked. `halfOpen`: one call tries it. `closed`: it is asked. */
+  state: 'open' | 'halfOpen' | 'closed';
+  /** Since when, in milliseconds since the epoch. */
+  since: number;
+  /** Why it opened last. */
+  cause?: string;
+  /** How often it has opened. */
+  opened: number;
 }
 
 /** What is new of actors that are not inits: of any XState system. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { ActorSource } from '../../src/inspector/actor-source.js';
+import { BreakerSource } from '../../src/inspector/breaker-source.js';
 import { ConnectionSource } from '../../src/inspector/connection-source.js';
 import { Drawings } from '../../src/inspector/drawings.js';
 import type { Viewer } from '../../src/inspector/feed.js';
@@ -63,8 +64,18 @@ async function startFeed({ sampling = 100, maxInitsPerSecond = 1_000, keep = 200
   inits.attach(orchestrator);
   const actors = new ActorSource(clock, new Drawings(`${root}dist`, clock));
   const connections = new ConnectionSource(clock);
-  const feed = new Feed({ clock, inits, actors, connections, machine: () => machine, sampling, maxInitsPerSecond });
-  return { world, clock, feed, inits };
+  const breakers = new BreakerSource(clock);
+  const feed = new Feed({
+    clock,
+    inits,
+    actors,
+    connections,
+    breakers,
+    machine: () => machine,
+    sampling,
+    maxInitsPerSecond,
+  });
+  return { world, clock, feed, inits, breakers };
 }
 
 describe('what a viewer is told', () => {
@@ -190,6 +201,30 @@ describe('what a viewer is told', () => {
     expect(first.inits.map(({ username }) => username)).toEqual(['alice', 'bob']);
     expect(second.inits.map(({ username }) => username)).toEqual(['alice', 'bob']);
   });
+});
+
+test('how circuit breakers stand, and why: to whoever comes later, too', async () => {
+  const { clock, feed, breakers } = await startFeed();
+  const [first, second] = [new ScriptedViewer(), new ScriptedViewer()];
+  feed.add(first);
+  await clock.advance(250);
+  expect(first.updates.some((update) => 'breakers' in update)).toBe(false);
+  breakers.add({ backend: 'ldap', state: 'open', cause: 'deadline_exceeded' });
+  await clock.advance(250);
+  breakers.add({ backend: 'ldap', state: 'halfOpen' });
+  breakers.add({ backend: 'ldap', state: 'open', cause: 'backend_fault' });
+  feed.add(second);
+  await clock.advance(250);
+  const known = { backend: 'ldap', state: 'open', since: expect.any(Number) };
+  expect(first.updates.flatMap((update) => update.breakers ?? [])).toEqual([
+    { ...known, cause: 'deadline_exceeded', opened: 1 },
+    { ...known, cause: 'backend_fault', opened: 2 },
+  ]);
+  expect(second.updates.flatMap((update) => update.breakers ?? [])).toEqual([
+    { ...known, cause: 'backend_fault', opened: 2 },
+  ]);
+  for (let count = 0; count < 1_000; count++) breakers.add({ backend: `b${count}`, state: 'closed' });
+  expect(breakers.all()).toHaveLength(100);
 });
 
 describe('what it costs', () => {

@@ -364,6 +364,8 @@ describeWith(chromium, 'the page, in a browser', (executablePath) => {
     inspector.onTransportEvent({ type: 'handshake.refused', ipAddress: '192.0.2.8', status: 403, cause: 'origin' });
     await page.getByRole('row', { name: 'one 192.0.2.7' }).waitFor();
     await page.getByRole('row', { name: 'handshake refused 192.0.2.8 origin, answered with 403' }).waitFor();
+    inspector.onBreakerChange({ backend: HOSTILE[0] as string, state: 'open', cause: 'deadline_exceeded' });
+    await page.getByRole('row', { name: /^<img src=x.* open .*It failed last with deadline_exceeded/ }).waitFor();
     inspector.onTransportEvent({
       ...{ type: 'connection.closed', connectionId: 'one', ipAddress: '192.0.2.7', code: 1006, reason: '' },
     });

@@ -1,18 +1,28 @@
 import type { Connections } from '../protocol.js';
+import { breakerCard } from './breaker-card.js';
 import { closeCodeInWords } from './close-codes.js';
 import { fill, html } from './dom.js';
+import type { Store } from './store.js';
 import { counted, duration, printable, timeOfDay, words } from './text.js';
 import type { View } from './view.js';
 
 /** The connections of clients, if a transport tells of them. */
 export function connectionsView(): View {
   const content = html('div', { class: 'columns' });
-  const element = html('div', { class: 'view' }, content);
+  const breakers = html('div');
+  const element = html('div', { class: 'view stack' }, breakers, content);
   let shown: Connections | undefined;
+  let shownBreakers: Store['breakers'] = [];
   let at = 0;
+  let breakersAt = 0;
   return {
     element,
     update(store) {
+      if (shownBreakers !== store.breakers || (shownBreakers.length > 0 && store.at - breakersAt >= 1_000)) {
+        shownBreakers = store.breakers;
+        breakersAt = store.at;
+        fill(breakers, breakerCard(shownBreakers, store.at));
+      }
       if (store.connections === undefined) {
         if (content.childElementCount === 0) fill(content, nothing());
         return;

@@ -1,5 +1,4 @@
-import type { FailureCode } from '../../model/failure-reason.js';
-import type { InitSummary } from '../protocol.js';
+import type { FailureCode, InitSummary } from '../protocol.js';
 
 /** Why an init got no session, and what to look at: for whoever runs the service. Clients are told less. */
 export interface Explanation {

@@ -1,6 +1,7 @@
 import type {
   ActorEvent,
   ActorSummary,
+  BreakerSummary,
   Connections,
   InitSummary,
   InspectedMachine,
@@ -28,6 +29,7 @@ export class Store {
   skipped = 0;
   readonly slots = new Map<number, OutcomeSlot>();
   connections: Connections | undefined;
+  breakers: readonly BreakerSummary[] = [];
   readonly actors = new Map<string, ActorSummary>();
   /** Of their machines, by {@link ActorSummary.drawing}. */
   readonly drawings = new Map<string, InspectedMachine['graph']>();
@@ -68,7 +70,7 @@ export class Store {
     for (const slot of slots) this.slots.set(slot.at, slot);
   }
 
-  #update({ at, overview, inits, skipped, slots, connections, actors }: InspectorUpdate): void {
+  #update({ at, overview, inits, skipped, slots, connections, breakers, actors }: InspectorUpdate): void {
     this.at = at;
     this.overview = overview;
     this.addInits(inits);
@@ -76,6 +78,7 @@ export class Store {
     for (const slot of slots) this.slots.set(slot.at, slot);
     for (const old of [...this.slots.keys()].slice(0, -MAX_SLOTS)) this.slots.delete(old);
     if (connections !== undefined) this.connections = connections;
+    if (breakers !== undefined) this.breakers = breakers;
     if (actors === undefined) return;
     for (const actor of actors.actors) this.actors.set(actor.id, actor);
     for (const [name, drawing] of Object.entries(actors.drawings ?? {})) this.drawings.set(name, drawing);
