@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
+import { isIPv4 } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import { Ajv } from 'ajv';
 import { SETTINGS, serverConfigJsonSchema } from '../../src/server/config-outline.js';
 import { serverConfigSchema } from '../../src/server/config-schema.js';
 import { root } from '../support/package-exports.js';
 
-const ajv = new Ajv({ strict: true, allErrors: true });
+const ajv = new Ajv({ strict: true, allErrors: true, formats: { ipv4: isIPv4 } });
 const fits = ajv.compile(serverConfigJsonSchema);
 
 describe('the JSON Schema of the configuration', () => {

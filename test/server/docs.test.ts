@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { isIPv4 } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { Ajv } from 'ajv';
@@ -21,7 +22,7 @@ describe('docs/server.md', () => {
 
   test('shows a configuration that the schema takes', () => {
     const [, json = ''] = /```json\n(.*?)```/s.exec(server) ?? [];
-    const ajv = new Ajv({ strict: true, allErrors: true });
+    const ajv = new Ajv({ strict: true, allErrors: true, formats: { ipv4: isIPv4 } });
     expect(ajv.validate(serverConfigJsonSchema, JSON.parse(json))).toBe(true);
   });
 
