@@ -7,6 +7,8 @@ import { chainBackend } from './chain.js';
 import { firstOfBackend } from './first-of.js';
 import { groupsBackend } from './groups.js';
 import { guardedAuthenticator } from './guarded.js';
+import { introspectionBackend } from './introspection.js';
+import { jwtBackend } from './jwt.js';
 import { radiusBackend } from './radius.js';
 import { rulesBackend } from './rules.js';
 import { staticBackend } from './static.js';
@@ -23,6 +25,8 @@ export const AUTHENTICATORS = [
   staticBackend,
   guardedAuthenticator(radiusBackend),
   totpBackend,
+  guardedAuthenticator(jwtBackend),
+  guardedAuthenticator(introspectionBackend),
   guardedAuthenticator(firstOfBackend),
   guardedAuthenticator(allOfBackend),
   guardedAuthenticator(chainBackend),

@@ -1,6 +1,6 @@
-import { createPublicKey } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { EncryptJWT, exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { EncryptJWT, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 import {
   type JwtAuthenticator,
   type JwtAuthenticatorOptions,
@@ -252,6 +252,71 @@ describe('ASVS 9.2.3, RFC 9068 §4: a token is from this issuer, and for this se
     const token = await provider.sign({ ...provider.claims('ada'), iss: issuer() });
     expect(await ask(open(), 'ada', token)).toEqual(denied('unknownUser'));
     expect(provider.requests).toEqual(before);
+  });
+});
+
+describe('keys that are given', () => {
+  test('in PEM or as JSON Web Keys, each is tried, and nothing is fetched', async () => {
+    const before = { ...provider.requests };
+    const stranger = await exportJWK((await generateKeyPair('ES256', { extractable: true })).publicKey);
+    const pemOf = (key: JWK) =>
+      createPublicKey({ key, format: 'jwk' }).export({ type: 'spki', format: 'pem' }) as string;
+    const token = await provider.token('jwt', 'ada');
+    for (const publicKeys of [
+      [pemOf(provider.publicKey)],
+      [pemOf(stranger), pemOf(provider.publicKey)],
+      [stranger, { ...provider.publicKey, kid: 'by another name' }],
+    ]) {
+      const authenticator = open({ issuer: provider.issuer, publicKeys });
+      expect(await ask(authenticator, 'ada', token)).toMatchObject(ACCEPTED);
+      await authenticator.probe({ signal: new AbortController().signal });
+    }
+    expect(await ask(open({ publicKeys: [stranger] }), 'ada', token)).toEqual(denied('badSignature'));
+    expect(await ask(open({ publicKeys: [pemOf(stranger), stranger] }), 'ada', token)).toEqual(denied('unknownKey'));
+    expect(provider.requests).toEqual(before);
+  });
+});
+
+describe('options that cannot work', () => {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const weak = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey;
+  test.each<[RegExp, Record<string, unknown>]>([
+    [/issuer must be/, { issuer: undefined }],
+    [/issuer would have secrets go in clear/, { issuer: 'http://id.example.com' }],
+    [/issuer must begin with https/, { issuer: 'urn:issuer' }],
+    [/jwksUri must/, { jwksUri: '/jwks' }],
+    [/audience must/, { audience: undefined }],
+    [/audience must/, { audience: [''] }],
+    [/publicKeys must be/, { publicKeys: [] }],
+    [/publicKeys\[0\] is a private key/, { publicKeys: [privateKey.export({ type: 'pkcs8', format: 'pem' })] }],
+    [/publicKeys\[0\] is a private key/, { publicKeys: [privateKey.export({ format: 'jwk' })] }],
+    [/publicKeys\[0\] is no public key/, { publicKeys: [{ kty: 'oct', k: 'bWFya2Vk' }] }],
+    [/publicKeys\[0\] is no public key/, { publicKeys: ['marked-key'] }],
+    [/less than 2,048 bits/, { publicKeys: [weak.export({ format: 'jwk' })] }],
+    [/not both/, { publicKeys: [weak.export({ format: 'jwk' })], jwksUri: 'https://id.example.com/jwks' }],
+    [/algorithms must be a list/, { algorithms: [] }],
+    [/typ must/, { typ: '' }],
+    [/usernameClaim must/, { usernameClaim: '' }],
+    [/groupsClaim must/, { groupsClaim: [] }],
+    [/maxTokenAge must/, { maxTokenAge: 0 }],
+    [/keysMaxAge must/, { keysMaxAge: -1 }],
+    [/keysCooldown must.*less than timeout/, { keysCooldown: 4_000 }],
+    [/maxWaiting must/, { maxWaiting: 0 }],
+    [/timeout must/, { timeout: 1.5 }],
+    [/ca must/, { ca: 'marked-ca' }],
+    [/no option Issuer. Is issuer meant/, { Issuer: 'https://id.example.com' }],
+    [/no option maxConnections/, { maxConnections: 1 }],
+  ])('%s', (message, options) => {
+    let error: unknown;
+    try {
+      jwtAuthenticator({ ...defaults(), ...options } as never);
+    } catch (thrown) {
+      error = thrown;
+    }
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect((error as Error).message).toMatch(message);
+    expect((error as Error).message).toMatch(/^jwt cannot work/);
+    expect((error as Error).message).not.toMatch(/marked-|PRIVATE KEY|bWFya2Vk/);
   });
 });
 

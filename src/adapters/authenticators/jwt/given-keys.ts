@@ -11,7 +11,12 @@ export function givenKeys(keys: readonly PublicKey[], loadJose: LoadJose): KeySo
   let set: KeySet | undefined;
   async function load(): Promise<KeySet> {
     const { createLocalJWKSet } = await loadJose();
-    set = { find: createLocalJWKSet({ keys: keys.map(toJwk) }), requestedAt: Number.POSITIVE_INFINITY };
+    const find = createLocalJWKSet({ keys: keys.map(toJwk) });
+    set = {
+      // A key in PEM has no name: all that fit are tried, whatever the token calls its own.
+      find: ({ kid: _, ...header } = {}, token) => find(header, token),
+      requestedAt: Number.POSITIVE_INFINITY,
+    };
     return set;
   }
   return {

@@ -1,9 +1,9 @@
-import type { createLocalJWKSet } from 'jose';
+import type { CryptoKey, FlattenedJWSInput, JWSHeaderParameters } from 'jose';
 
 /** Public keys, and when they were asked for. */
 export interface KeySet {
   /** Finds the key that a token names. */
-  readonly find: ReturnType<typeof createLocalJWKSet>;
+  readonly find: (header?: JWSHeaderParameters, token?: FlattenedJWSInput) => Promise<CryptoKey>;
   /** By the clock's monotonic time. What was published before then is in the set. */
   readonly requestedAt: number;
 }
