@@ -13,8 +13,11 @@ const NOT_TRUSTED = [
  * @param where - the adapter and the URL, without what could be a token
  */
 export function connectionFault(where: string, error: unknown): BackendFaultError {
-  const { code } = error as NodeJS.ErrnoException;
+  const { name, code } = error as NodeJS.ErrnoException;
   const cause = withoutReceived(error);
+  if (name === 'HTTPParserError') {
+    return new BackendFaultError(`${where} answers something else than HTTP.`, { cause });
+  }
   if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') {
     return new BackendFaultError(`${where} answers more than maxResponseBytes.`, { cause });
   }

@@ -1,5 +1,6 @@
-import type { Pool } from 'undici';
-import { MissingPackageError } from '../../model/errors.js';
+import type { buildConnector, Pool } from 'undici';
+import type { Clock } from '../../model/clock.js';
+import { DeadlineExceededError, MissingPackageError } from '../../model/errors.js';
 import { type HttpClientOptions, secureContextOf } from './options.js';
 
 /** The connections to each server that is spoken to. */
@@ -10,24 +11,29 @@ export interface ConnectionPools {
   destroy(reason: Error): Promise<void>;
 }
 
-export function connectionPools(
-  name: string,
-  options: HttpClientOptions,
-  { timeout, maxConnections }: { readonly timeout: number; readonly maxConnections: number },
-): ConnectionPools {
+/** What has a default in {@link HttpClientOptions}, with it. */
+export interface PoolSettings {
+  readonly clock: Clock;
+  readonly timeout: number;
+  readonly maxConnections: number;
+}
+
+export function connectionPools(name: string, options: HttpClientOptions, settings: PoolSettings): ConnectionPools {
   const { maxResponseBytes = 65_536 } = options;
   const pools = new Map<string, Pool>();
   const secureContext = secureContextOf(options);
 
   async function open(origin: string): Promise<Pool> {
-    const { Pool } = await loadUndici(name);
+    const { buildConnector, Pool } = await loadUndici(name);
     const existing = pools.get(origin);
     if (existing !== undefined) return existing;
+    const { timeout } = settings;
+    // Whatever NODE_TLS_REJECT_UNAUTHORIZED says.
+    const connector = buildConnector({ secureContext, rejectUnauthorized: true, timeout });
     const pool = new Pool(origin, {
-      connections: maxConnections,
-      // Whatever NODE_TLS_REJECT_UNAUTHORIZED says.
-      connect: { secureContext, rejectUnauthorized: true, timeout },
-      // A call has one deadline for all of it. undici's own are measured by a clock of its own.
+      connections: settings.maxConnections,
+      connect: inTime(connector, `${name}: a connection to ${origin}`, settings),
+      // A call has one deadline for all of it.
       headersTimeout: 0,
       bodyTimeout: 0,
       maxResponseSize: maxResponseBytes,
@@ -43,6 +49,26 @@ export function connectionPools(
     async destroy(reason) {
       await Promise.all([...pools.values()].map((pool) => pool.destroy(reason)));
     },
+  };
+}
+
+/**
+ * A request that is aborted stays with undici until it is connected. So that it ends with its call, a connection is given up
+ * by our clock; undici's own time-out is there to end the socket.
+ */
+function inTime(connector: buildConnector.connector, what: string, { clock, timeout }: PoolSettings) {
+  return (options: buildConnector.Options, callback: buildConnector.Callback): void => {
+    let isLate = false;
+    const timer = clock.setTimeout(() => {
+      isLate = true;
+      callback(new DeadlineExceededError(`${what} was not there within ${timeout} ms.`), null);
+    }, timeout);
+    connector(options, (...[error, socket]: Parameters<buildConnector.Callback>) => {
+      clock.clearTimeout(timer);
+      if (isLate) socket?.destroy();
+      else if (error === null) callback(null, socket);
+      else callback(error, null);
+    });
   };
 }
 

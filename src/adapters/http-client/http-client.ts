@@ -76,7 +76,7 @@ export function httpClient(name: string, options: HttpClientOptions): HttpClient
     maxConnections = 64,
     maxQueued = 200,
   } = options;
-  const pools = connectionPools(name, options, { timeout, maxConnections });
+  const pools = connectionPools(name, options, { clock, timeout, maxConnections });
   const places = new Slots(maxConnections);
   let isClosed = false;
 

@@ -1,3 +1,4 @@
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type { Clock } from '../../model/clock.js';
 import { Secret } from '../../model/secret.js';
@@ -43,7 +44,7 @@ export function httpClientProblems(options: HttpClientOptions): string[] {
   ].filter((problem) => problem !== '');
 }
 
-/** @throws if one of `ca`, `cert` and `key` is no PEM, or the key is another certificate's */
+/** What connections are secured by. */
 export function secureContextOf({ ca, cert, key }: HttpClientOptions): SecureContext {
   return createSecureContext({
     minVersion: 'TLSv1.2',
@@ -59,28 +60,34 @@ export function textOf(secret: Secret | string): string {
 }
 
 function tlsProblems({ ca, cert, key }: HttpClientOptions): string[] {
-  const hasPair = (cert === undefined) === (key === undefined);
+  const certificate = cert === undefined ? undefined : certificatesIn(cert)?.[0];
+  const privateKey = key === undefined ? undefined : privateKeyIn(key);
+  const cas = [ca ?? []].flat().map(certificatesIn);
   return [
-    ca === undefined || works({ ca }) ? '' : 'ca must hold certificates in PEM.',
-    cert === undefined || works({ cert }) ? '' : 'cert must hold certificates in PEM.',
-    key === undefined || works({ key }) ? '' : 'key must be a private key in PEM that is not encrypted.',
-    hasPair ? '' : 'cert and key need each other.',
-    ...(cert !== undefined && key !== undefined && works({ cert }) && works({ key }) && !works({ cert, key })
-      ? ['key is not the key of cert.']
-      : []),
+    ca === undefined || (cas.length > 0 && !cas.includes(undefined)) ? '' : 'ca must hold certificates in PEM.',
+    cert === undefined || certificate !== undefined ? '' : 'cert must hold certificates in PEM.',
+    key === undefined || privateKey !== undefined ? '' : 'key must be a private key in PEM that is not encrypted.',
+    (cert === undefined) === (key === undefined) ? '' : 'cert and key need each other.',
+    certificate && privateKey && !certificate.checkPrivateKey(privateKey) ? 'key is not the key of cert.' : '',
   ];
 }
 
-function works(options: HttpClientOptions): boolean {
-  // A text without a certificate in it would leave nothing to trust, or nothing to show, without a word.
-  const texts = [options.ca ?? [], options.cert ?? []].flat();
-  if (options.ca !== undefined && texts.length === 0) return false;
-  if (!texts.every((text) => typeof text === 'string' && text.includes('-----BEGIN CERTIFICATE-----'))) return false;
+/** @returns undefined if there is none, or one that is broken, which TLS would leave out without a word */
+function certificatesIn(pem: unknown): X509Certificate[] | undefined {
   try {
-    secureContextOf(options);
-    return true;
+    return String(pem)
+      .match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g)
+      ?.map((block) => new X509Certificate(block));
   } catch {
-    return false;
+    return undefined;
+  }
+}
+
+function privateKeyIn(pem: Secret | string): KeyObject | undefined {
+  try {
+    return createPrivateKey(textOf(pem));
+  } catch {
+    return undefined;
   }
 }
 
