@@ -44,6 +44,10 @@ export const cases = {
     title: 'a user authenticated by slapd, by search and bind',
     load: () => import('./cases/ldap.mjs'),
   },
+  'black-hole': {
+    title: 'inits on a healthy backend while 1,000 per second come for one that never answers',
+    load: () => import('./cases/black-hole.mjs'),
+  },
   login: {
     title: 'password logins per second, beside the bare hash and other ways to sign in',
     load: () => import('./cases/login.mjs'),
