@@ -29,6 +29,12 @@ const REMEDIES: Readonly<Record<string, string>> = {
   '25006': 'The query writes, which it must not.',
 };
 
+/** What to do, by what `pg` says where it has no code. */
+const REMEDIES_BY_TEXT: readonly (readonly [RegExp, string])[] = [
+  [/connection timeout|when trying to connect/, 'It took longer than connectTimeout.'],
+  [/does not support SSL/, 'It does not speak TLS.'],
+];
+
 /**
  * The parameter cannot be what it is compared with: no integer, no UUID, or it has a character that the encoding of the
  * database lacks. So nobody has that name.
@@ -48,12 +54,13 @@ export function isImpossibleName(error: unknown): boolean {
 /** Why there is no answer. What the server or the system said about it is the cause. */
 export function postgresqlFault(name: string, cause: unknown): SessionInitError {
   if (cause instanceof SessionInitError) return cause;
-  const code = String((cause as { code?: unknown }).code);
+  const { code, message } = cause as { code?: unknown; message?: unknown };
   if (code === QUERY_CANCELED) {
     return new DeadlineExceededError(`${name} had its statement cancelled by PostgreSQL. Is there an index for it?`, {
       cause,
     });
   }
-  const remedy = REMEDIES[code] ?? 'The connection or the statement failed.';
+  const byText = REMEDIES_BY_TEXT.find(([text]) => text.test(String(message)))?.[1];
+  const remedy = REMEDIES[String(code)] ?? byText ?? 'The connection or the statement failed.';
   return new BackendFaultError(`${name} has no answer from PostgreSQL. ${remedy}`, { cause });
 }
