@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
+import type * as z from 'zod';
+import type { JsonEndpointOptions } from '../../adapters/http-client/json-endpoint.js';
 import type { HttpClientOptions } from '../../adapters/http-client/options.js';
-import { count, file, flag, milliseconds, type SecretSource, secretSource } from '../settings.js';
+import { count, file, flag, milliseconds, type SecretSource, secretSource, text } from '../settings.js';
 import { type BackendContext, given } from './backend.js';
 
 /** What every backend has that is asked over HTTP. */
@@ -27,4 +29,26 @@ export async function readTlsFiles(
     cert: cert && (await readFile(cert, 'utf8')),
     key: key && (await readSecret(key)),
   });
+}
+
+/** What the backends have that ask one URL, JSON for JSON. */
+export const jsonEndpointSettings = {
+  url: text('Where to ask: https://auth.example.com/check.'),
+  token: secretSource('Sent as Authorization: Bearer.').optional(),
+  ...httpClientSettings,
+};
+
+type JsonEndpointSettings = z.output<z.ZodObject<typeof jsonEndpointSettings>>;
+
+/** The options that {@link jsonEndpointSettings} mean. */
+export async function jsonEndpointOptions(
+  { ca, cert, key, token, ...settings }: JsonEndpointSettings,
+  context: BackendContext,
+): Promise<JsonEndpointOptions> {
+  return {
+    ...settings,
+    ...(await readTlsFiles({ ca, cert, key }, context)),
+    ...(token && { token: await context.readSecret(token) }),
+    clock: context.clock,
+  };
 }

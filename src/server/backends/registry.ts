@@ -6,7 +6,9 @@ import { cedarBackend } from './cedar.js';
 import { chainBackend } from './chain.js';
 import { firstOfBackend } from './first-of.js';
 import { groupsBackend } from './groups.js';
-import { guardedAuthenticator } from './guarded.js';
+import { guardedAuthenticator, guardedAuthorizer } from './guarded.js';
+import { httpBackend } from './http.js';
+import { httpAuthorizerBackend } from './http-authorizer.js';
 import { introspectionBackend } from './introspection.js';
 import { jwtBackend } from './jwt.js';
 import { radiusBackend } from './radius.js';
@@ -27,12 +29,20 @@ export const AUTHENTICATORS = [
   totpBackend,
   guardedAuthenticator(jwtBackend),
   guardedAuthenticator(introspectionBackend),
+  guardedAuthenticator(httpBackend),
   guardedAuthenticator(firstOfBackend),
   guardedAuthenticator(allOfBackend),
   guardedAuthenticator(chainBackend),
 ] as const;
 
-export const AUTHORIZERS = [allowAllBackend, groupsBackend, rulesBackend, casbinBackend, cedarBackend] as const;
+export const AUTHORIZERS = [
+  allowAllBackend,
+  groupsBackend,
+  rulesBackend,
+  casbinBackend,
+  cedarBackend,
+  guardedAuthorizer(httpAuthorizerBackend),
+] as const;
 
 /** These are simple enough to have an environment variable for each of their settings. The others are set in the file. */
 export const WITH_VARIABLES: readonly string[] = ['users-file', 'static', 'allow-all', 'groups', 'sqlite', 'memory'];

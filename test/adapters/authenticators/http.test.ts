@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { Ajv } from 'ajv';
@@ -7,6 +8,7 @@ import { BackendFaultError, ClosedError, ConfigurationError, OverloadedError } f
 import { Secret } from '../../../src/model/secret.js';
 import { authenticatorContract, simulatedClock } from '../../../src/testing/index.js';
 import { authenticatedInit } from '../../support/authenticated-init.js';
+import { root } from '../../support/package-exports.js';
 import { type Answer, type Received, type WebService, webService } from '../../support/web-service.js';
 
 const { signal } = new AbortController();
@@ -262,6 +264,14 @@ describe('an answer', () => {
     expect((outcome as { claims: { admin?: unknown } }).claims.admin).toBeUndefined();
   });
 });
+
+test.each(httpAuthenticatorSchemas)(
+  'schemas/$title.json is not stale (else: npm run build && node scripts/write-schemas.js)',
+  (schema) => {
+    const file = readFileSync(`${root}schemas/${schema.title}.json`, 'utf8');
+    expect(file).toBe(`${JSON.stringify(schema, null, 2)}\n`);
+  },
+);
 
 describe('an init', () => {
   test.each<[string, Answer, object]>([

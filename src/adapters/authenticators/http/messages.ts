@@ -5,8 +5,9 @@ import * as z from 'zod';
  * `session-init/schemas/HttpAuthenticatorRequest.json` and so on.
  */
 
+/** More properties may come with later versions. */
 const requestSchema = z
-  .strictObject({
+  .object({
     username: z.string().describe('The name that is asserted. It is untrusted text.'),
     secret: z.string().min(1).describe('The secret that is to prove it, whole and as it came.'),
     one_time_code: z.string().optional().describe('The code of a second factor, if it came apart from the secret.'),
