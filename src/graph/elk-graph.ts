@@ -46,6 +46,10 @@ export const STRATEGIES: readonly LayoutOptions[] = [
     'elk.layered.edgeLabels.centerLabelPlacementStrategy': 'HEAD_LAYER',
   },
   { 'elk.layered.nodePlacement.strategy': 'NETWORK_SIMPLEX' },
+  {
+    'elk.layered.nodePlacement.strategy': 'NETWORK_SIMPLEX',
+    'elk.layered.cycleBreaking.strategy': 'DEPTH_FIRST',
+  },
 ];
 
 const START_SIZE = 10;

@@ -16,17 +16,22 @@ export async function layoutGraph(graph: MachineGraph): Promise<LaidOutGraph> {
   const elk = await createElk();
   const drawing = drawingOf(graph);
   const results = await Promise.allSettled(STRATEGIES.map((strategy) => elk.layout(elkGraph(drawing, strategy))));
+  const start = startId(graph.root.id);
   const layouts = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-  const [best] = layouts.sort((a, b) => badness(a) - badness(b));
+  const [best] = layouts.sort((a, b) => badness(a, start) - badness(b, start));
   if (best !== undefined) return readLayout(graph, drawing, best);
   throw new DefectError(`The machine '${graph.id}' could not be laid out.`, {
     cause: (results[0] as PromiseRejectedResult).reason,
   });
 }
 
-/** What fits in the width of a page is better than what does not, and a small drawing is better than a large one. */
-function badness({ width = 0, height = 0 }: ElkNode): number {
-  return width * height * Math.max(1, width / PAGE_WIDTH) ** 4;
+/**
+ * What fits in the width of a page is better than what does not, and a small drawing is better than a large one. Who reads
+ * it begins at the top: so should the machine.
+ */
+function badness({ width = 0, height = 0, children = [] }: ElkNode, start: string): number {
+  const top = children.find((child) => child.id === start)?.y ?? 0;
+  return width * height * Math.max(1, width / PAGE_WIDTH) ** 4 * (1 + top / Math.max(1, height));
 }
 
 const PAGE_WIDTH = 1_200;

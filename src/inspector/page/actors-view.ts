@@ -194,9 +194,13 @@ function eventsOf(events: readonly ActorEvent[]): Node[] {
         'tr',
         {},
         html('td', { class: 'time' }, timeOfDay(at, true)),
-        html('td', {}, html('b', {}, printable(type, 80))),
-        html('td', {}, printable(sourceId, 40)),
-        html('td', { class: 'data' }, printable(data, 300)),
+        html('td', { class: 'address' }, html('b', {}, printable(type, 80))),
+        html(
+          'td',
+          {},
+          printable(data, 300),
+          sourceId !== '' && html('span', { class: 'soft' }, ` from ${printable(sourceId, 40)}`),
+        ),
       ),
     );
   return [

@@ -120,7 +120,7 @@ function drawn({ open, count, totals, notes }: Connections, now: number): Node[]
                 {},
                 html('td', { class: 'time' }, timeOfDay(at)),
                 html('td', {}, words(type.replace('.', ' '))),
-                html('td', {}, printable(ipAddress)),
+                html('td', { class: 'address' }, printable(ipAddress)),
                 html('td', {}, html('bdi', {}, printable(closeCodeInWords(text), 400))),
               ),
             ),

@@ -51,16 +51,23 @@ export class Diagram {
     );
     const labels = [...this.#edges.values()].flatMap(({ label }) => label ?? []);
     const beads = [...this.#edges.values()].map(({ bead }) => bead);
-    const states = graph.states.map((state) => this.#drawState(state, onChoose));
+    const parents = new Set(graph.states.map(({ parent }) => parent));
+    const outer: SVGGElement[] = [];
+    const inner: SVGGElement[] = [];
+    for (const state of graph.states) {
+      (parents.has(state.id) ? outer : inner).push(this.#drawState(state, onChoose));
+    }
     const picture = svg(
       'svg',
       { viewBox: `0 0 ${width} ${height}`, role: onChoose ? 'group' : 'img', 'aria-label': label },
       svg('defs', {}, ...HEADS.map((kind) => arrowHead(kind, headOf(kind)))),
+      // What is inside of a state must not lie under it.
+      ...outer,
       ...edges,
       ...starts,
       ...labels,
       ...beads,
-      ...states,
+      ...inner,
     );
     picture.style.maxWidth = `${width}px`;
     const frame = html('div', { class: 'diagram' }, picture);
