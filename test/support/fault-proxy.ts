@@ -44,7 +44,7 @@ export class FaultProxy {
 
   /** Resets every connection that is there. */
   cut(): void {
-    for (const socket of this.#sockets) socket.resetAndDestroy();
+    for (const socket of this.#sockets) reset(socket);
   }
 
   async close(): Promise<void> {
@@ -57,7 +57,7 @@ export class FaultProxy {
     this.accepted += 1;
     this.#track(client);
     if (this.#fault === 'refuse') {
-      client.resetAndDestroy();
+      reset(client);
       return;
     }
     const server = createConnection({ host: '127.0.0.1', port: this.target });
@@ -76,7 +76,7 @@ export class FaultProxy {
 
   #answer(client: Socket, chunk: Buffer): void {
     if (this.#fault === 'pass') client.write(chunk);
-    else if (this.#fault === 'cut') client.resetAndDestroy();
+    else if (this.#fault === 'cut') reset(client);
     else if (this.#fault === 'garbage') client.write(Buffer.alloc(64, 0xfe));
     else if (this.#fault === 'dribble') {
       client.setNoDelay(true);
@@ -89,4 +89,10 @@ export class FaultProxy {
     socket.on('error', () => {});
     socket.on('close', () => this.#sockets.delete(socket));
   }
+}
+
+/** Node never gets rid of a socket that is reset while its end is being sent: the process then does not exit. */
+function reset(socket: Socket): void {
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
 }

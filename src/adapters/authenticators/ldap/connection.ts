@@ -10,8 +10,8 @@ import type { LdapServer } from './server.js';
 import { connectionFault, refusedSearch, ServerFault } from './server-fault.js';
 
 const START_TLS = '1.3.6.1.4.1.1466.20037';
-/** So much may one answer have: an entry with a picture fits, and what never ends is noticed. */
-const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
+/** So much may one answer have: five thousand groups fit, and what never ends is noticed. */
+const MAX_ANSWER_BYTES = 1024 * 1024;
 /** A server that is too busy or that shuts down says so; another may do better. */
 const UNAVAILABLE = [51, 52];
 
@@ -190,7 +190,10 @@ export class Connection {
   #talkOver(socket: Socket): Client {
     socket.on('data', (chunk) => {
       const problem = this.#fail === undefined ? 'It spoke without being asked.' : this.#frames.push(chunk);
-      if (problem !== undefined) this.destroy(new ServerFault(`${this.server.url} cannot be talked to. ${problem}`));
+      if (problem === undefined) return;
+      this.destroy(new ServerFault(`${this.server.url} cannot be talked to. ${problem}`));
+      // ldapts is given the same bytes next, and may not come back from them.
+      chunk.fill(0);
     });
     return new this.#ldapts.Client({ url: this.server.url, createConnection: () => socket });
   }

@@ -10,9 +10,13 @@ const WITH_RESULT = [0x61, 0x65, 0x78];
 /** The others that a server may send: an entry, a reference and an intermediate answer. */
 const WITHOUT_RESULT = [0x64, 0x73, 0x79];
 
+/** So many messages may come in one piece, of 64 kB at most. An entry with a name has more bytes than this leaves it. */
+const MAX_MESSAGES = 2_000;
+
 /**
  * Watches the answers of a server go by, and judges whether they are LDAP at all. ldapts waits for ever behind bytes
- * that mean nothing, gathers an answer of any size, and takes an answer without a result code for a success.
+ * that mean nothing, gathers an answer of any size, takes an answer without a result code for a success, and calls
+ * itself for each message of a piece, until the stack and with it the process ends.
  */
 export class MessageFrames {
   readonly #maxBytes: number;
@@ -36,7 +40,7 @@ export class MessageFrames {
     this.#received += chunk.length;
     if (this.#received > this.#maxBytes) return `It answered more than ${this.#maxBytes} bytes.`;
     let bytes = this.#begun.length === 0 ? chunk : Buffer.concat([this.#begun, chunk]);
-    for (;;) {
+    for (let messages = 0; messages <= MAX_MESSAGES; messages++) {
       const skipped = Math.min(this.#skip, bytes.length);
       this.#skip -= skipped;
       bytes = bytes.subarray(skipped);
@@ -48,6 +52,7 @@ export class MessageFrames {
       if (!isAnswer(bytes, message.start)) return 'It answered with a message that no server may send.';
       this.#skip = message.end;
     }
+    return 'It answered with too many messages at once.';
   }
 }
 

@@ -57,6 +57,13 @@ describe('MessageFrames', () => {
     }
   });
 
+  test('too many messages in one piece are noticed: ldapts calls itself for each', () => {
+    const pieceOf = (messages: number) => Buffer.concat(Array.from({ length: messages }, () => ENTRY));
+    const frames = new MessageFrames(1_000_000);
+    for (let piece = 0; piece < 10; piece++) expect(frames.push(pieceOf(2_000))).toBeUndefined();
+    expect(frames.push(pieceOf(2_001))).toBe('It answered with too many messages at once.');
+  });
+
   test('an answer that never ends is noticed; the next one has a count of its own', () => {
     const frames = new MessageFrames(2_500);
     expect(frames.push(LONG_ENTRY)).toBeUndefined();
