@@ -7,6 +7,7 @@ import { environmentLayers, type Layer, mergeLayers, settingLayer, sourceOf } fr
 import { DEFAULT_VARIANTS, markedSettings, SETTINGS } from './config-outline.js';
 import { type ConfigProblem, describeIssue, findContradictions } from './config-problems.js';
 import { type ServerConfig, serverConfigSchema } from './config-schema.js';
+import { findUnfitDeadlines } from './unfit-deadlines.js';
 
 /** A setting that was given on the command line. */
 export interface FlagSetting {
@@ -61,6 +62,7 @@ export async function loadServerConfig(options: LoadServerConfigOptions = {}): P
   const found = [
     ...(parsed.error?.issues ?? []).flatMap((issue) => describeIssue(issue, tree)),
     ...(toServe ? [...(await findContradictions(tree, environment)), ...findUnknownParts(tree)] : []),
+    ...(toServe && parsed.success ? findUnfitDeadlines(parsed.data) : []),
   ];
   problems.push(...found.map((problem) => inWords(problem, layers)));
   if (parsed.success && problems.length === 0) {

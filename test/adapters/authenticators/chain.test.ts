@@ -562,6 +562,16 @@ describe('nested compositions', () => {
   });
 });
 
+test('what a link does to the credentials that it gets changes none of another', async () => {
+  const meddler = said('meddler', (credentials) => {
+    Object.assign(credentials, { username: 'root', secret: new Secret('another') });
+    return { outcome: 'denied', cause: 'unknownUser' };
+  });
+  const next = said('next', 'yes');
+  expect(await result(firstOf([meddler, next]))).toBe('yes next:alice');
+  expect(next.seen[0]).toMatchObject({ username: 'alice', secret: 'marked-user-secret-1' });
+});
+
 describe('the path', () => {
   /** Says yes after so many milliseconds. */
   const slow = (name: string, clock: ReturnType<typeof simulatedClock>, milliseconds: number) =>

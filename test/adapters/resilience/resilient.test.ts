@@ -628,6 +628,21 @@ describe('an init', () => {
     expect(world.records.at(-1)).toMatchObject({ duration: 0 });
   });
 
+  test('that the deadline of the phase ends first says nothing about the backend', async () => {
+    const clock = simulatedClock();
+    for (const hangs of ['hang', () => new Promise<never>(() => {})] as const) {
+      const backend = said('corp', hangs);
+      const authenticator = resilient(backend, { clock, deadline: 4_000, breaker: { failures: 1 } });
+      const world = createTestOrchestrator({ clock, authenticator, deadlines: { authentication: 500 } });
+      worlds.push(world);
+      for (let init = 0; init < 3; init++) {
+        expect((await world.ask()).data).toMatchObject({ reason: 'AUTH_ATTEMPT_TIMEOUT' });
+        await clock.advance(5_000);
+      }
+      expect(backend.seen).toHaveLength(3);
+    }
+  });
+
   test('behind a firstOf that goes on, an open breaker costs the others nothing', async () => {
     const { firstOf } = await import('../../../src/adapters/authenticators/chain.js');
     const clock = simulatedClock();

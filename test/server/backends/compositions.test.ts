@@ -101,6 +101,30 @@ test.each<[object, RegExp]>([
   expect((error as ConfigurationError).problems).toEqual([expect.stringMatching(problem)]);
 });
 
+test.each<[object, readonly RegExp[]]>([
+  [{ resilience: { deadline: 4_999 } }, []],
+  [
+    { resilience: { deadline: 5_000 } },
+    [/^authenticator\.resilience\.deadline: it must be shorter than deadlines\.authent/],
+  ],
+])('a deadline of a backend that the phase would not wait for is told: %j', async (settings, problems) => {
+  const problemsOf = (config: object) =>
+    open(config).then(
+      async (backends) => {
+        await backends.close();
+        return [];
+      },
+      (error: ConfigurationError) => error.problems,
+    );
+  const expected = problems.map((problem) => expect.stringMatching(problem));
+  expect(await problemsOf({ authenticator: { ...first, ...settings } })).toEqual(expected);
+  const named = { ...authenticators, people: { ...first, resilience: {} } };
+  const deadlines = { authentication: 4_000 };
+  expect(await problemsOf({ authenticator: knows({}), authenticators: named, deadlines })).toEqual([
+    expect.stringMatching(/^authenticators\.people\.resilience\.deadline: /),
+  ]);
+});
+
 test('a backend twice in a composition is told', async () => {
   await expect(open({ authenticator: { ...first, authenticators: ['corp', 'corp'] } })).rejects.toThrow(
     /several links are named "corp"/,

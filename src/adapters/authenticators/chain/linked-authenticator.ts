@@ -39,7 +39,7 @@ export function linkedAuthenticator(parts: LinkedAuthenticatorParts): LinkedAuth
       options.signal.throwIfAborted();
       if (closing !== undefined) throw new ClosedError(name, { path: walk.path });
       const own = shares[index] as Credentials;
-      const credentials = walk.user === undefined ? own : { ...own, username: walk.user };
+      const credentials = { ...own, username: walk.user ?? own.username };
       const begun = clock.monotonic();
       const answer = await ask(link, credentials, options);
       const duration = clock.monotonic() - begun;
