@@ -44,6 +44,14 @@ export const cases = {
     title: 'a user authenticated by slapd, by search and bind',
     load: () => import('./cases/ldap.mjs'),
   },
+  radius: {
+    title: 'a user authenticated by FreeRADIUS',
+    load: () => import('./cases/radius.mjs'),
+  },
+  totp: {
+    title: 'a one-time code verified',
+    load: () => import('./cases/totp.mjs'),
+  },
   'black-hole': {
     title: 'inits on a healthy backend while 1,000 per second come for one that never answers',
     load: () => import('./cases/black-hole.mjs'),

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { BackendFaultError, ClosedError, SessionInitError } from '../../model/errors.js';
 import { Secret } from '../../model/secret.js';
 import { withDeadline } from '../../model/with-deadline.js';
@@ -23,6 +23,9 @@ export interface TotpAuthenticator extends Authenticator {
   open(): Promise<void>;
   close(): Promise<void>;
 }
+
+/** What is known of a secret by its key is of no use elsewhere. */
+const KEY_CONTEXT = Buffer.from('session-init: steps used of ');
 
 /**
  * Verifies the code that an app on a user's phone shows (RFC 6238), given as `oneTimeCode`, or else as the secret. It proves
@@ -72,7 +75,7 @@ export function totpAuthenticator(options: TotpAuthenticatorOptions): TotpAuthen
 
   /** One secret in two spellings of a user's name has one key, and so has one that users share. */
   async function claim(secret: Uint8Array, step: number, callOptions: CallOptions): Promise<boolean> {
-    const key = createHmac('sha256', secret).update('session-init: used steps').digest('hex').slice(0, 32);
+    const key = hash('sha256', Buffer.concat([KEY_CONTEXT, secret]), 'hex').slice(0, 32);
     const expiresAt = (step + window + 1) * period * 1_000;
     const isFirst: unknown = await ask('usedSteps', () => usedSteps.claim(key, step, expiresAt, callOptions));
     if (typeof isFirst === 'boolean') return isFirst;
@@ -88,7 +91,13 @@ export function totpAuthenticator(options: TotpAuthenticatorOptions): TotpAuthen
     }
   }
 
-  async function verify(user: string, code: string, callOptions: CallOptions): Promise<DenialCause | undefined> {
+  async function verify(
+    user: string,
+    code: string,
+    caller: CallOptions,
+    deadline: CallOptions,
+  ): Promise<DenialCause | undefined> {
+    const callOptions = eitherOf(caller, deadline);
     const otplib = await loadOtplib(name);
     const found = await lookUp(user, callOptions);
     decoy ??= new Secret(otplib.generateSecret());
@@ -97,7 +106,7 @@ export function totpAuthenticator(options: TotpAuthenticatorOptions): TotpAuthen
     const step = isCode.test(code) ? stepOf(otplib, secret, code) : undefined;
     if (found === undefined) return 'unknownUser';
     if (step === undefined) return 'wrongSecret';
-    callOptions.signal.throwIfAborted();
+    for (const { signal } of [caller, deadline]) signal.throwIfAborted();
     return (await claim(secret, step, callOptions)) ? undefined : 'codeUsed';
   }
 
@@ -112,7 +121,7 @@ export function totpAuthenticator(options: TotpAuthenticatorOptions): TotpAuthen
     async authenticate({ username, secret, oneTimeCode }, caller) {
       if (isClosed) throw new ClosedError(name);
       const cause = await withDeadline(clock, timeout, `${name}.authenticate`, (deadline) =>
-        verify(username, (oneTimeCode ?? secret).reveal(), eitherOf(caller, deadline)),
+        verify(username, (oneTimeCode ?? secret).reveal(), caller, deadline),
       );
       // A code is worth nothing the second time, so no cache may repeat the yes.
       if (cause === undefined) return { outcome: 'authenticated', user: username, expiresAt: 0 };
@@ -125,7 +134,7 @@ export function totpAuthenticator(options: TotpAuthenticatorOptions): TotpAuthen
   };
 }
 
-/** The signal is made when it is asked for: a look-up in memory never does. */
+/** The signal, which costs more than a code, is made when it is asked for: what is in memory never does. */
 function eitherOf(caller: CallOptions, deadline: CallOptions): CallOptions {
   return {
     get signal() {
