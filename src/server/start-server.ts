@@ -32,8 +32,8 @@ export interface StartServerOptions {
    * it no user is made, and a server without a users file does not start.
    */
   onFirstStart?: (demo: Pick<DemoUser, 'name' | 'secret'>) => void;
-  /** Shows the inits and the connections: what `inspector()` of `session-init/inspector` gives. Who gives it closes it. */
-  inspector?: Pick<Inspector, 'attach' | 'onTransportEvent'> | undefined;
+  /** Shows the inits, the connections and the circuit breakers: what `inspector()` of `session-init/inspector` gives. Who gives it closes it. */
+  inspector?: Pick<Inspector, 'attach' | 'onTransportEvent' | 'onBreakerChange'> | undefined;
 }
 
 /** A server that runs. */
@@ -81,7 +81,7 @@ export async function startServer(config: ServerConfig, options: StartServerOpti
     const sessionManager = await openSessionManager(config, clock);
     opened.push(sessionManager);
     if (await demo?.save(usersFileOf(config) as string)) onFirstStart?.(demo as DemoUser);
-    const backends = await openBackends(config, { logger, clock });
+    const backends = await openBackends(config, { logger, clock, onBreakerChange: inspector?.onBreakerChange });
     opened.push(backends);
     const { authenticator, authorizer } = backends;
     const { deadlines, maxInFlight, maxQueued, sweepInterval, throttle } = config;

@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import type { BreakerChange } from '../../adapters/resilience/index.js';
 import type { Authenticator, Authorizer, Clock, Secret } from '../../index.js';
 import type { Logger } from '../logging/logger.js';
 import type { SecretSource } from '../settings.js';
@@ -10,6 +11,8 @@ export interface BackendContext {
   readonly dataDir: string;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Told of each change of a circuit breaker, beside the log. */
+  readonly onBreakerChange?: ((change: BreakerChange) => void) | undefined;
   /** @throws ConfigurationError if there is no secret where `source` says */
   readSecret(source: SecretSource): Promise<Secret>;
   /** The authenticator of that name in `authenticators`: what is made of several asks for its parts. */

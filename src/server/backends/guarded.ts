@@ -1,5 +1,11 @@
 import * as z from 'zod';
-import { cached, type ResilienceOptions, type Resilient, resilient } from '../../adapters/resilience/index.js';
+import {
+  type BreakerChange,
+  cached,
+  type ResilienceOptions,
+  type Resilient,
+  resilient,
+} from '../../adapters/resilience/index.js';
 import type { Authenticator, Authorizer } from '../../index.js';
 import { breakerLog } from '../logging/breaker-log.js';
 import { count, milliseconds } from '../settings.js';
@@ -110,7 +116,12 @@ async function opened<Port>(backend: Resilient<Port>): Promise<Resilient<Port>> 
 
 function optionsOf(
   { breaker: { enabled, ...breaker }, ...rest }: NonNullable<z.output<typeof resilience>>,
-  { clock, logger }: BackendContext,
+  { clock, logger, onBreakerChange }: BackendContext,
 ): ResilienceOptions {
-  return { ...rest, breaker: enabled && given(breaker), clock, onStateChange: breakerLog(logger) };
+  const log = breakerLog(logger);
+  const onStateChange = (change: BreakerChange) => {
+    log(change);
+    onBreakerChange?.(change);
+  };
+  return { ...rest, breaker: enabled && given(breaker), clock, onStateChange };
 }

@@ -17,6 +17,8 @@ export interface OpenBackends {
 /** What backends are opened with. */
 export interface OpenBackendsOptions {
   logger: Logger;
+  /** Told of each change of a circuit breaker, beside the log. */
+  onBreakerChange?: BackendContext['onBreakerChange'];
   /** @defaultValue {@link systemClock} */
   clock?: Clock;
   /** @defaultValue `process.env` */
@@ -31,13 +33,13 @@ export interface OpenBackendsOptions {
  * @throws MissingPackageError if the package that an adapter needs is not installed
  */
 export async function openBackends(config: ServerConfig, options: OpenBackendsOptions): Promise<OpenBackends> {
-  const { logger, clock = systemClock, environment = process.env } = options;
+  const { logger, onBreakerChange, clock = systemClock, environment = process.env } = options;
   const byPlace = new Map<string, Authenticator | Authorizer>();
   const named = new Map<string, Promise<Authenticator>>();
 
   const context = (name?: string): BackendContext => ({
     name,
-    ...{ dataDir: config.dataDir, clock, logger, authenticator },
+    ...{ dataDir: config.dataDir, clock, logger, onBreakerChange, authenticator },
     readSecret: (source) => readSecret(source, environment, logger),
   });
 

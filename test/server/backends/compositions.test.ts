@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, jest, test } from '@jest/globals';
 import * as z from 'zod';
 import type { Authenticator } from '../../../src/adapters/ports.js';
+import type { BreakerChange } from '../../../src/adapters/resilience/index.js';
 import { ConfigurationError, Secret } from '../../../src/index.js';
 import { authenticatorBackend, authorizerBackend, type BackendContext } from '../../../src/server/backends/backend.js';
 import { guardedAuthenticator, guardedAuthorizer } from '../../../src/server/backends/guarded.js';
@@ -133,7 +134,9 @@ test('a backend twice in a composition is told', async () => {
 
 describe('a guarded backend', () => {
   const clock = simulatedClock();
-  const context = { clock, logger } as unknown as BackendContext;
+  const changes: BreakerChange[] = [];
+  const onBreakerChange = (change: BreakerChange) => changes.push(change);
+  const context = { clock, logger, onBreakerChange } as unknown as BackendContext;
   const schema = z.strictObject({ type: z.literal('remote'), url: z.string() });
 
   async function openRemote(backend: Authenticator, settings: object) {
@@ -166,6 +169,7 @@ describe('a guarded backend', () => {
     expect(await ask(opened, 'ada', 'x')).toBe('ada');
     await expect(ask(opened, 'bob', 'x')).rejects.toThrow('down');
     await expect(ask(opened, 'bob', 'x')).rejects.toThrow(/circuit breaker is open/);
+    expect(changes).toEqual([{ backend: 'remote', state: 'open', cause: 'backend_fault' }]);
     expect(await ask(opened, 'ada', 'x')).toBe('ada');
     await opened.close?.();
     expect(backend.closed).toBe(1);
