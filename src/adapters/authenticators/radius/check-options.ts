@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { isIPv4, isIPv6 } from 'node:net';
 import { type Clock, systemClock } from '../../../model/clock.js';
 import { ConfigurationError } from '../../../model/errors.js';
@@ -48,6 +49,7 @@ export function checkOptions(options: RadiusAuthenticatorOptions): RadiusSetting
       isInteger(value, LONGEST_WAIT) ? '' : `${option} must be a positive integer of milliseconds.`,
     ),
     isInteger(maxInFlight, Number.MAX_SAFE_INTEGER) ? '' : 'maxInFlight must be a positive integer.',
+    hasMd5() ? '' : 'RADIUS needs MD5, which this Node does not have: it runs in FIPS mode.',
   ].filter((problem) => problem !== '');
   if (problems.length > 0) throw new ConfigurationError(`${name} cannot work: ${problems.join(' ')}`, { problems });
 
@@ -75,6 +77,14 @@ function serverProblems(server: RadiusServerOptions, place: string): string[] {
       ? ''
       : `${place}.secret must be the secret that the server shares with this client.`,
   ];
+}
+
+function hasMd5(): boolean {
+  try {
+    return hash('md5', '') !== '';
+  } catch {
+    return false;
+  }
 }
 
 /** Not a URL, and no port. */
