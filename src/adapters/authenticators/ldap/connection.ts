@@ -195,7 +195,8 @@ export class Connection {
       // ldapts is given the same bytes next, and may not come back from them.
       chunk.fill(0);
     });
-    return new this.#ldapts.Client({ url: this.server.url, createConnection: () => socket });
+    // Of `ldap:` even over TLS: for `ldaps:` ldapts would open a connection itself, and trust whom Node trusts.
+    return new this.#ldapts.Client({ url: 'ldap://localhost', createConnection: () => socket });
   }
 
   /**
