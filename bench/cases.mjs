@@ -32,6 +32,18 @@ export const cases = {
     title: 'inits per second over WebSockets, server and clients in a process each',
     load: () => import('./cases/websocket.mjs'),
   },
+  jwt: {
+    title: 'a login by a signed token',
+    load: () => import('./cases/jwt.mjs'),
+  },
+  introspection: {
+    title: 'a login by an opaque token, asked about at an OpenID provider',
+    load: () => import('./cases/introspection.mjs'),
+  },
+  http: {
+    title: 'a user authenticated and authorized by a web service',
+    load: () => import('./cases/http.mjs'),
+  },
   casbin: {
     title: 'a decision of a casbin policy',
     load: () => import('./cases/casbin.mjs'),
@@ -51,6 +63,10 @@ export const cases = {
   totp: {
     title: 'a one-time code verified',
     load: () => import('./cases/totp.mjs'),
+  },
+  sql: {
+    title: 'a user found by a query and a secret verified, in PostgreSQL and SQLite',
+    load: () => import('./cases/sql.mjs'),
   },
   'black-hole': {
     title: 'inits on a healthy backend while 1,000 per second come for one that never answers',

@@ -16,7 +16,7 @@ import { denialCause } from './jwt/denial-cause.js';
 import { fetchedKeys } from './jwt/fetched-keys.js';
 import { givenKeys } from './jwt/given-keys.js';
 import { keySetFetcher } from './jwt/key-set-fetcher.js';
-import type { KeySource, LoadJose } from './jwt/key-source.js';
+import type { KeySet, KeySource, LoadJose } from './jwt/key-source.js';
 import type { JwtAuthenticatorOptions } from './jwt/options.js';
 import { claimsToBeFrom, verifyToken } from './jwt/verify-token.js';
 
@@ -58,7 +58,7 @@ export interface JwtAuthenticator extends Authenticator {
  */
 export function jwtAuthenticator(options: JwtAuthenticatorOptions): JwtAuthenticator {
   const settings = checkOptions(options);
-  const { name, clock, timeout, maxWaiting } = settings;
+  const { name, issuer, clock, timeout, maxWaiting } = settings;
   const verifyOptions = verifyOptionsOf(settings);
   const http = httpClient(name, settings);
   const keys =
@@ -84,11 +84,11 @@ export function jwtAuthenticator(options: JwtAuthenticatorOptions): JwtAuthentic
     return withDeadline(clock, rest, `${name}: the issuer`, () => unlessAborted(result, signal));
   }
 
-  async function waitForNewKeys(call: Call): Promise<void> {
+  async function waitForNewKeys(call: Call): Promise<KeySet> {
     if (waiting >= maxWaiting) throw new OverloadedError(`${name}: ${waiting} calls wait for new keys already.`);
     waiting += 1;
     try {
-      await wait(keys.refresh(), call);
+      return await wait(keys.refresh(), call);
     } finally {
       waiting -= 1;
     }
@@ -96,16 +96,22 @@ export function jwtAuthenticator(options: JwtAuthenticatorOptions): JwtAuthentic
 
   /** Verifies with the keys at hand and, while the token's is not among them, with newer ones. */
   async function verify(token: string, jose: Jose, call: Call): Promise<JWTPayload> {
+    const { JWKSNoMatchingKey, JWTInvalid } = jose.errors;
+    // Others' tokens are no reason to ask for keys.
+    const isOurs = () => claimsToBeFrom(jose, issuer, token);
+    let set = keys.atHand();
+    if (set === undefined) {
+      if (!isOurs()) throw new JWTInvalid('It is no token of the issuer.');
+      set = await wait(keys.refresh(), call);
+    }
     for (;;) {
-      const current = keys.current();
-      const set = current instanceof Promise ? await wait(current, call) : current;
       try {
         return await verifyToken(jose, token, set, { ...verifyOptions, currentDate: new Date(clock.now()) });
       } catch (error) {
-        const mayBeNewer = error instanceof jose.errors.JWKSNoMatchingKey && set.requestedAt < call.begun;
+        const mayBeNewer = error instanceof JWKSNoMatchingKey && set.requestedAt < call.begun && isOurs();
         if (!mayBeNewer) throw error;
       }
-      await waitForNewKeys(call);
+      set = await waitForNewKeys(call);
     }
   }
 
@@ -122,14 +128,14 @@ export function jwtAuthenticator(options: JwtAuthenticatorOptions): JwtAuthentic
     const call = { begun: clock.monotonic(), signal };
     const jose = await loadJose();
     const token = secret.reveal();
-    // It says nothing of the issuer's users, and is no reason to ask for keys.
-    if (!claimsToBeFrom(jose, settings.issuer, token)) return { outcome: 'denied', cause: 'unknownUser' };
     let claims: JWTPayload;
     try {
       claims = await verify(token, jose, call);
     } catch (error) {
       const cause = denialCause(error, jose.errors);
-      if (cause !== undefined) return { outcome: 'denied', cause };
+      // What is no token of the issuer says nothing of its users.
+      const isForeign = cause !== undefined && !claimsToBeFrom(jose, issuer, token);
+      if (cause !== undefined) return { outcome: 'denied', cause: isForeign ? 'unknownUser' : cause };
       if (error instanceof SessionInitError || signal.aborted) throw error;
       throw new BackendFaultError(`${name} could not verify a token.`, { cause: error });
     }

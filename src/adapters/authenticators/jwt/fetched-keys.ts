@@ -28,11 +28,11 @@ export function fetchedKeys(options: FetchedKeysOptions): KeySource {
   const { name, clock, maxAge, cooldown, fetchKeySet, loadJose, onFailure } = options;
   const closing = new AbortController();
   let keys: KeySet | undefined;
-  let refreshing: Promise<void> | undefined;
+  let refreshing: Promise<KeySet> | undefined;
   let lastStart = Number.NEGATIVE_INFINITY;
   let hasFailed = false;
 
-  async function fetchKeys(signal: AbortSignal): Promise<void> {
+  async function fetchKeys(signal: AbortSignal): Promise<KeySet> {
     const requestedAt = clock.monotonic();
     lastStart = requestedAt;
     try {
@@ -40,6 +40,7 @@ export function fetchedKeys(options: FetchedKeysOptions): KeySource {
       const find = createLocalJWKSet(keySetIn(await fetchKeySet({ signal })));
       if (keys === undefined || keys.requestedAt <= requestedAt) keys = { find, requestedAt };
       hasFailed = false;
+      return keys;
     } catch (error) {
       if (closing.signal.aborted) throw new ClosedError(name);
       if (!hasFailed) onFailure(error);
@@ -69,17 +70,17 @@ export function fetchedKeys(options: FetchedKeysOptions): KeySource {
     });
   }
 
-  async function fetchInTurn(): Promise<void> {
+  async function fetchInTurn(): Promise<KeySet> {
     try {
       if (clock.monotonic() < lastStart + cooldown) await cooldownOver();
       if (closing.signal.aborted) throw new ClosedError(name);
-      await fetchKeys(closing.signal);
+      return await fetchKeys(closing.signal);
     } finally {
       refreshing = undefined;
     }
   }
 
-  function refresh(): Promise<void> {
+  function refresh(): Promise<KeySet> {
     if (refreshing === undefined) {
       refreshing = fetchInTurn();
       // Whoever waits is told. If nobody does, because this is in the background, `onFailure` was.
@@ -88,21 +89,18 @@ export function fetchedKeys(options: FetchedKeysOptions): KeySource {
     return refreshing;
   }
 
-  async function fetched(): Promise<KeySet> {
-    await refresh();
-    return keys as KeySet;
-  }
-
   return {
-    current() {
-      if (keys === undefined) return fetched();
+    atHand() {
+      if (keys === undefined) return undefined;
       const age = clock.monotonic() - keys.requestedAt;
-      if (age >= maxAge) return fetched();
+      if (age >= maxAge) return undefined;
       if (age >= maxAge / 2) refresh();
       return keys;
     },
     refresh,
-    probe: ({ signal }) => fetchKeys(AbortSignal.any([signal, closing.signal])),
+    async probe({ signal }) {
+      await fetchKeys(AbortSignal.any([signal, closing.signal]));
+    },
     close: () => closing.abort(),
   };
 }

@@ -20,8 +20,8 @@ export function givenKeys(keys: readonly PublicKey[], loadJose: LoadJose): KeySo
     return set;
   }
   return {
-    current: () => set ?? load(),
-    refresh: async () => {},
+    atHand: () => set,
+    refresh: load,
     probe: async () => {
       await load();
     },

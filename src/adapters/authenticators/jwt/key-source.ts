@@ -10,10 +10,10 @@ export interface KeySet {
 
 /** Where the keys that verify tokens come from. */
 export interface KeySource {
-  /** The keys at hand; if they are too old, they are fetched first. */
-  current(): KeySet | Promise<KeySet>;
-  /** Settles with the fetch that is under way, else with the next that the cool-down allows. */
-  refresh(): Promise<void>;
+  /** The keys to use now; undefined if there are none, or they are too old. */
+  atHand(): KeySet | undefined;
+  /** The keys of the fetch that is under way, else of the next that the cool-down allows. */
+  refresh(): Promise<KeySet>;
   /** Fetches the keys now. */
   probe(options: { readonly signal: AbortSignal }): Promise<void>;
   close(): void;

@@ -7,7 +7,7 @@ type Jose = typeof import('jose');
 /** Node's decoder of base64url, which jose uses, passes over whatever is no part of it. */
 const COMPACT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
-/** Whether a secret says of itself that it is a token of `issuer`. Nothing is verified yet. */
+/** Whether a secret says of itself that it is a token of `issuer`. Nothing is verified by it. */
 export function claimsToBeFrom(jose: Jose, issuer: string, secret: string): boolean {
   try {
     return COMPACT.test(secret) && jose.decodeJwt(secret).iss === issuer;
@@ -28,7 +28,8 @@ export async function verifyToken(
   { find }: KeySet,
   options: JWTVerifyOptions,
 ): Promise<JWTPayload> {
-  const { JWKSMultipleMatchingKeys, JWKSNoMatchingKey, JWSSignatureVerificationFailed } = jose.errors;
+  const { JWKSMultipleMatchingKeys, JWKSNoMatchingKey, JWSInvalid, JWSSignatureVerificationFailed } = jose.errors;
+  if (!COMPACT.test(token)) throw new JWSInvalid('It is no compact JWS.');
   let isKeyNamed = true;
 
   const findKey: JWTVerifyGetKey<CryptoKey> = async (header, jws) => {
