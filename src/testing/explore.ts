@@ -1,4 +1,5 @@
 import type { SessionInitEngine, TerminalState } from '../index.js';
+import { checkExploreOptions } from './exploration/check-options.js';
 import { type ExhaustiveBounds, exhaustiveSchedules } from './exploration/exhaustive-schedules.js';
 import { seededRandom } from './exploration/random.js';
 import { randomSchedule, randomSetting } from './exploration/random-schedule.js';
@@ -67,9 +68,10 @@ export interface Exploration {
  * if (broken !== undefined) throw new Error(`${broken.says}:\n${broken.script.join('\n')}`);
  * ```
  *
- * @throws ConfigurationError if the script to replay cannot be read
+ * @throws ConfigurationError if an option cannot work, or the script to replay cannot be read
  */
 export async function explore(options: ExploreOptions = {}): Promise<Exploration> {
+  checkExploreOptions(options);
   const { seed = 1, onRun } = options;
   const exploration: Exploration = { runs: 0, seed, states: {} };
   for await (const result of schedules(options, seed)) {

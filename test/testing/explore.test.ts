@@ -102,6 +102,22 @@ describe('an exploration', () => {
   });
 });
 
+describe('an option that cannot work', () => {
+  test.each([
+    [{ runs: 0 }, /^runs must be a whole number from 1 on, and is 0\.$/],
+    [{ run: 5 }, /^explore has no option run\. There are: runs, seed, /],
+    [{ seed: -1, engine: 'steam' }, /^seed must be .* engine must be 'compiled' or 'actor'\.$/],
+    [{ exhaustive: { inits: 0 } }, /^exhaustive\.inits must be a whole number from 1 on/],
+    [{ exhaustive: { Turns: 1 } }, /^exhaustive has no option Turns\. Is turns meant\?$/],
+    [{ exhaustive: { part: { index: 3, of: 3 } } }, /^exhaustive\.part\.index must be a whole number from 0 to 2/],
+    [{ replay: 7 }, /^replay must be a script/],
+  ])('is told with what was expected: %j', async (options, message) => {
+    const error = await explore(options as never).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect((error as Error).message).toMatch(message);
+  });
+});
+
 describe('a script', () => {
   const WHOLE = [
     'given engine actor, limitPolicy evictOldest, maxSessionsPerUser 1, maxInFlight 2, maxQueued 0, maxFailures 3',

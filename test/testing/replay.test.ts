@@ -204,13 +204,22 @@ describe('what is no recording of this machine is refused, with what was expecte
     ['a later version of the format', { version: 2 }, /at version, .*expected 1/],
     ['another format', { format: 'har' }, /at format, .*session-init\/recording/],
     ['no steps', { steps: [] }, /at steps, /],
-    ['an input of nobody', { inputs: [{ at: 1, from: 'nobody', answer: { outcome: 'yes' } }] }, /at inputs\.0/],
+    [
+      'an input of nobody',
+      { inputs: [{ at: 1, from: 'nobody', answer: { outcome: 'yes' } }] },
+      /at inputs\.0, expected at, from \(caller, admit, .*\), and an answer, a fault or a cancel/,
+    ],
     ['a time before the start', { steps: [{ state: 'admitting', at: -1 }] }, /at steps\.0\.at/],
   ])('%s', async (_, change, message) => {
     const recording = { ...(await recordScript(GOOD)), ...change };
     const error = await replay(recording).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(ConfigurationError);
     expect((error as Error).message).toMatch(message);
+  });
+
+  test('a file of the page of an init that was not sampled', async () => {
+    const saved = { format: 'session-init.recorded-init', version: 1, init: { referenceId: 'x', state: 'authorized' } };
+    await expect(replay(JSON.stringify(saved))).rejects.toThrow(/an init that was not sampled.*whose events are shown/);
   });
 
   test.each(['', undefined, null, 7, '{', '[]', 'null'])('%p', async (value) => {

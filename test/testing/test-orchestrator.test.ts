@@ -97,4 +97,14 @@ describe('createTestOrchestrator', () => {
       expect(create).toThrow(/There are: authenticate, authorize, create/);
     }
   });
+
+  test.each([
+    ['authenticator', denies(), /has no method authenticate\. .*on\('authenticate', …\).*the option script/],
+    ['authorizer', 'yes', /has no method authorize/],
+    ['sessionManager', {}, /has no method create/],
+  ])('a script in the place of the backend %s is refused, with where it belongs', (name, given, message) => {
+    const create = () => createTestOrchestrator({ [name]: given } as never);
+    expect(create).toThrow(ConfigurationError);
+    expect(create).toThrow(message);
+  });
 });

@@ -31,22 +31,25 @@ const schema = z.object({
   startedAt: z.number(),
   answeredAt: z.number(),
   inputs: z.array(
-    z.union([
-      z.object({ at, from: z.literal('caller'), cancel: z.enum(['cancelled', 'draining']) }),
-      z.object({
-        at,
-        from,
-        fault: z.enum(['fault', 'overloaded', 'defect']),
-        name: z.string().optional(),
-        retryAfter: z.number().optional(),
-      }),
-      z.object({
-        at,
-        from: z.literal('establishSession'),
-        answer: z.looseObject({ outcome: z.literal('created'), session }),
-      }),
-      z.object({ at, from, answer: z.looseObject({ outcome: z.string() }) }),
-    ]),
+    z.union(
+      [
+        z.object({ at, from: z.literal('caller'), cancel: z.enum(['cancelled', 'draining']) }),
+        z.object({
+          at,
+          from,
+          fault: z.enum(['fault', 'overloaded', 'defect']),
+          name: z.string().optional(),
+          retryAfter: z.number().optional(),
+        }),
+        z.object({
+          at,
+          from: z.literal('establishSession'),
+          answer: z.looseObject({ outcome: z.literal('created'), session }),
+        }),
+        z.object({ at, from, answer: z.looseObject({ outcome: z.string() }) }),
+      ],
+      { error: `expected at, from (caller, ${from.options.join(', ')}), and an answer, a fault or a cancel` },
+    ),
   ),
   steps: z.array(z.object({ state: z.string(), at })).min(1),
   response: z.looseObject({ success: z.boolean() }),
@@ -58,7 +61,14 @@ const schema = z.object({
  * @throws ConfigurationError saying what was expected, if it is none, or one of another machine than `machine`
  */
 export function readRecording(given: unknown, machine: SessionInitMachine): InitRecording {
-  const value = unwrap(typeof given === 'string' ? parse(given) : given);
+  const opened = typeof given === 'string' ? parse(given) : given;
+  const value = unwrap(opened);
+  if (value === undefined && opened !== undefined) {
+    throw new ConfigurationError(
+      'This file of the inspector holds an init that was not sampled: its steps are known, and not what the backends ' +
+        'answered. Save one whose events are shown; the option sampling says how many these are.',
+    );
+  }
   const { success, error } = schema.safeParse(value);
   if (!success) {
     const [issue] = error.issues;

@@ -64,13 +64,24 @@ interface Entry {
 
 type AnyScript = Behaviour<unknown> | Sequence<unknown> | EndlessSequence<unknown> | ((...args: unknown[]) => unknown);
 
-/** Puts scripts and a record of calls in front of `inner`, which answers wherever no script says otherwise. */
+/**
+ * Puts scripts and a record of calls in front of `inner`, which answers wherever no script says otherwise.
+ *
+ * @throws ConfigurationError if `inner` is no such backend
+ */
 export function scriptedBackend<Port extends { readonly name: string }>(
   inner: Port,
   methods: readonly MethodOf<Port>[],
   clock: Clock,
 ): Port & ScriptedBackend<Port> {
   const names = methods as readonly string[];
+  const [main = ''] = names;
+  if (typeof (inner as unknown as Record<string, unknown>)[main] !== 'function') {
+    throw new ConfigurationError(
+      `What stands behind a scripted backend must be a real one, and this has no method ${main}. What it is to do instead ` +
+        `is said by on('${main}', …), or by the option script of createTestOrchestrator.`,
+    );
+  }
   const scripts = new Map<string, { script: AnyScript; calls: number }>();
   const calls: Entry[] = [];
   const scriptErrors: DefectError[] = [];
