@@ -11,6 +11,7 @@ import { httpBackend } from './http.js';
 import { httpAuthorizerBackend } from './http-authorizer.js';
 import { introspectionBackend } from './introspection.js';
 import { jwtBackend } from './jwt.js';
+import { ldapBackend } from './ldap.js';
 import { radiusBackend } from './radius.js';
 import { rulesBackend } from './rules.js';
 import { staticBackend } from './static.js';
@@ -25,6 +26,7 @@ import { usersFileBackend } from './users-file.js';
 export const AUTHENTICATORS = [
   usersFileBackend,
   staticBackend,
+  guardedAuthenticator(ldapBackend),
   guardedAuthenticator(radiusBackend),
   totpBackend,
   guardedAuthenticator(jwtBackend),
