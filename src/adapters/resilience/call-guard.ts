@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../../model/clock.js';
+import { EitherSignal } from '../../model/either-signal.js';
 import {
   ClosedError,
   ConfigurationError,
@@ -70,7 +71,7 @@ export function callGuard(name: string, options: ResilienceOptions): CallGuard {
   ): Promise<Outcome> {
     if (isClosed) throw new ClosedError(name);
     const call = (isTrial: boolean) =>
-      withDeadline(clock, deadline, name, (own) => run(isTrial ? own : new EitherSignal(caller, own)));
+      withDeadline(clock, deadline, name, (own) => (isTrial ? run(own) : runUntilEither(run, caller, own)));
     return breaker === undefined
       ? call(false)
       : breaker.run(call, (error) => isFailure(error) && !caller.signal.aborted);
@@ -127,18 +128,17 @@ function isFailure(error: unknown): boolean {
   );
 }
 
-/** Aborted with the caller or the deadline, whichever is first; made when somebody asks for it. */
-class EitherSignal implements CallOptions {
-  readonly #options: readonly [CallOptions, CallOptions];
-  #signal: AbortSignal | undefined;
-
-  constructor(...options: readonly [CallOptions, CallOptions]) {
-    this.#options = options;
-  }
-
-  get signal(): AbortSignal {
-    this.#signal ??= AbortSignal.any(this.#options.map(({ signal }) => signal));
-    return this.#signal;
+/** Makes a call whose signal is aborted with the caller or the deadline, whichever is first. */
+async function runUntilEither<Outcome>(
+  run: (options: CallOptions) => Promise<Outcome>,
+  caller: CallOptions,
+  deadline: CallOptions,
+): Promise<Outcome> {
+  const either = new EitherSignal(caller, deadline);
+  try {
+    return await run(either);
+  } finally {
+    either.release();
   }
 }
 

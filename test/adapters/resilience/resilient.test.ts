@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import type { AuthenticationOutcome, Authenticator } from '../../../src/adapters/ports.js';
 import {
@@ -334,6 +335,20 @@ describe('the circuit breaker', () => {
     expect(await call('fault')).toBe('corp is down');
     expect(await call('yes')).toBe('open');
   });
+});
+
+test('nothing of a call stays on its caller, who may live long', async () => {
+  const { call, clock } = await stage({ maxConcurrent: 1, deadline: 100, breaker: false, retries: 1 });
+  const caller = new AbortController();
+  const listening = () => getEventListeners(caller.signal, 'abort').length;
+  for (const word of ['yes', 'wrong', 'fault', 'overload'] as const) await call(word, caller.signal);
+  for (const hangs of ['hang', () => new Promise<never>(() => {})] as const) {
+    const calls = [call(hangs, caller.signal), call(hangs, caller.signal)];
+    await clock.advance(100);
+    await clock.advance(100);
+    await Promise.all(calls);
+  }
+  expect(listening()).toBe(0);
 });
 
 describe('the bound on calls under way', () => {
