@@ -82,14 +82,17 @@ export function radiusAuthenticator(options: RadiusAuthenticatorOptions): Radius
         if (!(fault instanceof ServerFault || fault instanceof ServerSilence)) throw fault;
         faults.push(fault);
         // It may be silent about one user only, whose home is another server that it asks in vain.
-        if (server.answeredAt < began) fail(server);
+        if (server.answeredAt < began) fail(server, began);
       }
     }
     throw allFailed(name, faults);
   }
 
-  function fail(server: RadiusServer): void {
+  /** Its host may have another address by now. What failed over older sockets says nothing of those that there are. */
+  function fail(server: RadiusServer, began: number): void {
     order.failed(server);
+    if (server.renewedAt > began) return;
+    server.renewedAt = clock.monotonic();
     server.sockets.renew();
   }
 

@@ -22,6 +22,8 @@ export class RadiusServer {
   readonly sockets: ServerSockets;
   /** The monotonic time of its last genuine answer. */
   answeredAt = Number.NEGATIVE_INFINITY;
+  /** The monotonic time since when it is asked over the sockets that it has. */
+  renewedAt = Number.NEGATIVE_INFINITY;
 
   constructor({ host, port = 1_812, secret }: RadiusServerOptions) {
     this.host = host;

@@ -357,6 +357,20 @@ test('more than 256 are under way at once, each with its own answer; beyond maxI
   expect(await ask(authenticator)).toMatchObject({ outcome: 'authenticated' });
 });
 
+test('a server that never answers holds few sockets, however many ask', async () => {
+  const authenticator = open();
+  const failures: Promise<unknown>[] = [];
+  for (let call = 0; call < 300; call++) {
+    failures.push(ask(authenticator, `user-${call}`).catch((cause: unknown) => cause));
+    await server.received(failures.length);
+    await clock.advance(40);
+  }
+  await clock.advance(4_000);
+  for (const failure of await Promise.all(failures)) expect(failure).toBeInstanceOf(DeadlineExceededError);
+  // 12 s, and fresh ones after 4 s of silence at the earliest.
+  expect(new Set(server.requests.map(({ from }) => from.port)).size).toBeLessThanOrEqual(4);
+});
+
 test('close ends what is under way, and what comes after it', async () => {
   const authenticator = open({ servers: [...Array(2)].map(() => ({ host: '127.0.0.1', port: server.port, secret })) });
   const waiting = ask(authenticator);
