@@ -1,4 +1,5 @@
-import { getEventListeners } from 'node:events';
+import { getEventListeners, once } from 'node:events';
+import { type AddressInfo, createConnection, createServer } from 'node:net';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import type { AuthenticationOutcome, Authenticator } from '../../../src/adapters/ports.js';
 import {
@@ -569,6 +570,27 @@ describe('neverReached', () => {
     [false, 'a string', 'ECONNREFUSED'],
   ])('%s of %s', (expected, _, error) => {
     expect(neverReached(error)).toBe(expected);
+  });
+
+  test.each(['127.0.0.1', 'localhost'])('of a real connection that is refused by %s', async (host) => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    server.close();
+    await once(server, 'close');
+    const error = await new Promise((resolve) => createConnection({ host, port }).once('error', resolve));
+    expect(neverReached(new BackendFaultError('down', { cause: error }))).toBe(true);
+  });
+
+  test('of a real connection that is cut is false', async () => {
+    const server = createServer((socket) => socket.once('data', () => socket.resetAndDestroy())).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const client = createConnection({ host: '127.0.0.1', port }, () => client.write('x'));
+    const error = await new Promise((resolve) => client.once('error', resolve));
+    expect(neverReached(error)).toBe(false);
+    server.close();
+    await once(server, 'close');
   });
 
   test('of an error that is its own cause is false', () => {
