@@ -2,6 +2,7 @@ import type { Clock } from '../index.js';
 import { describeCause } from '../server/logging/describe-cause.js';
 import type { WebSocketTransportEvent } from '../transports/websocket.js';
 import type { ConnectionNote, Connections, OpenConnection } from './protocol.js';
+import { shortened } from './shortened.js';
 
 const MAX_SHOWN = 200;
 const MAX_NOTES = 100;
@@ -27,6 +28,11 @@ export class ConnectionSource {
         const { connectionId, ipAddress } = event;
         this.#totals.opened++;
         this.#open.set(connectionId, { connectionId, ipAddress, openedAt: at });
+        break;
+      }
+      case 'connection.bound': {
+        const open = this.#open.get(event.connectionId);
+        if (open !== undefined) open.user = shortened(event.user);
         break;
       }
       case 'connection.closed':

@@ -195,6 +195,8 @@ export interface OpenConnection {
   connectionId: string;
   ipAddress: string;
   openedAt: number;
+  /** Whose session was sent over it last. */
+  user?: string;
 }
 
 /** Something that happened on a transport. */

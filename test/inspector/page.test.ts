@@ -362,7 +362,11 @@ describeWith(chromium, 'the page, in a browser', (executablePath) => {
     await page.getByText('No transport tells of its connections').waitFor();
     inspector.onTransportEvent({ type: 'connection.opened', connectionId: 'one', ipAddress: '192.0.2.7' });
     inspector.onTransportEvent({ type: 'handshake.refused', ipAddress: '192.0.2.8', status: 403, cause: 'origin' });
-    await page.getByRole('row', { name: 'one 192.0.2.7' }).waitFor();
+    await page.getByRole('row', { name: 'one none yet 192.0.2.7' }).waitFor();
+    inspector.onTransportEvent({
+      ...{ type: 'connection.bound', connectionId: 'one', ipAddress: '192.0.2.7', sessionId: 1, user: 'alice' },
+    });
+    await page.getByRole('row', { name: 'one alice 192.0.2.7' }).waitFor();
     await page.getByRole('row', { name: 'handshake refused 192.0.2.8 origin, answered with 403' }).waitFor();
     inspector.onBreakerChange({ backend: HOSTILE[0] as string, state: 'open', cause: 'deadline_exceeded' });
     await page.getByRole('row', { name: /^<img src=x.* open .*It failed last with deadline_exceeded/ }).waitFor();

@@ -331,6 +331,16 @@ describe('what is told', () => {
     expect(world.transport.connections).toBe(0);
   });
 
+  test('is whose session was sent over a connection, and nothing of one that was refused', async () => {
+    await start();
+    const { client, sessionId } = await world.connectBound();
+    const { connectionId } = await world.event('connection.opened');
+    const { user, ...bound } = await world.event('connection.bound');
+    expect(bound).toEqual({ type: 'connection.bound', connectionId, ipAddress: '127.0.0.1', sessionId });
+    expect(user).toBe(request().username);
+    await client.close();
+  });
+
   test('does no harm if the listener or the inspector throws', async () => {
     const throws = () => {
       throw new Error('A listener failed.');

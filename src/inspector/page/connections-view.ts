@@ -84,15 +84,16 @@ function drawn({ open, count, totals, notes }: Connections, now: number): Node[]
         : html(
             'table',
             {},
-            headOf('Connection', 'Address', 'Open for'),
+            headOf('Connection', 'User', 'Address', 'Open for'),
             html(
               'tbody',
               {},
-              ...open.map(({ connectionId, ipAddress, openedAt }) =>
+              ...open.map(({ connectionId, user, ipAddress, openedAt }) =>
                 html(
                   'tr',
                   {},
                   html('td', {}, html('code', {}, printable(connectionId))),
+                  html('td', {}, user === undefined ? 'none yet' : html('bdi', {}, printable(user, 60))),
                   html('td', {}, printable(ipAddress)),
                   html('td', { class: 'number' }, duration(Math.max(0, now - openedAt))),
                 ),

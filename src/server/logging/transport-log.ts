@@ -10,6 +10,9 @@ export function transportLog(logger: Logger): (event: WebSocketTransportEvent) =
       case 'connection.opened':
         logger.debug({ event: 'connection_opened', ...fieldsOf(event) }, 'A connection was opened.');
         break;
+      case 'connection.bound':
+        logger.debug({ event: 'connection_bound', ...fieldsOf(event) }, 'A session was sent over a connection.');
+        break;
       case 'connection.closed':
         logger.debug({ event: 'connection_closed', ...fieldsOf(event) }, 'A connection was closed.');
         break;

@@ -288,6 +288,8 @@ export class WebSocketConnection implements ConnectionPeer, SessionHolder {
     this.#unbind();
     this.#session = session;
     this.#around.watch.bind(this, established);
+    const about = { connectionId: this.#id, ipAddress: this.#accepted.ipAddress };
+    this.#around.tell({ type: 'connection.bound', ...about, sessionId: session.session_id, user: session.user });
     return session;
   }
 

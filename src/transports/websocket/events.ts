@@ -3,6 +3,8 @@ import { SessionInitError } from '../../model/errors.js';
 /** What a WebSocket transport tells, for logs and metrics. It holds no secret. */
 export type WebSocketTransportEvent =
   | { type: 'connection.opened'; connectionId: string; ipAddress: string }
+  /** A client was sent a session over this connection. */
+  | { type: 'connection.bound'; connectionId: string; ipAddress: string; sessionId: number; user: string }
   | {
       type: 'connection.closed';
       connectionId: string;

@@ -20,6 +20,10 @@ describe('the log of a transport', () => {
       { level: 'debug', event: 'connection_opened', connection_id: 'c', address: '192.0.2.1' },
     ],
     [
+      { type: 'connection.bound', ...about, sessionId: 7, user: 'eve\n' },
+      { level: 'debug', event: 'connection_bound', session_id: 7, user: 'eve\\u{a}' },
+    ],
+    [
       { type: 'connection.closed', ...about, code: 1008, reason: 'bye\u001b[2K\n' },
       { level: 'debug', event: 'connection_closed', code: 1008, reason: 'bye\\u{1b}[2K\\u{a}' },
     ],
