@@ -13,7 +13,7 @@ export const unit = 'us';
 export async function createVariant(variant, { milliseconds, quick }) {
   const orchestrator = createSessionOrchestrator(immediateBackends());
   if (variant !== 'not attached') {
-    const watched = await inspector();
+    const watched = await inspector({ port: 0 });
     watched.attach(orchestrator);
     if (variant === 'somebody looks') await look(watched.url);
   }
