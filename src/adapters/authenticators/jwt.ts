@@ -21,8 +21,7 @@ import type { JwtAuthenticatorOptions } from './jwt/options.js';
 import { claimsToBeFrom, verifyToken } from './jwt/verify-token.js';
 
 export type { ClaimPath } from '../tokens/outcome-of-token.js';
-export type { PublicKey } from './jwt/given-keys.js';
-export type { JwtAuthenticatorOptions } from './jwt/options.js';
+export type { JwtAuthenticatorOptions, PublicKey } from './jwt/options.js';
 
 /** An authenticator to which the secret is a signed token. */
 export interface JwtAuthenticator extends Authenticator {

@@ -2,9 +2,7 @@ import { createPublicKey } from 'node:crypto';
 import type { JWK } from 'jose';
 import { isJsonObject } from '../../../model/json.js';
 import type { KeySet, KeySource, LoadJose } from './key-source.js';
-
-/** A public key: a JSON Web Key, or in PEM (SPKI, or an X.509 certificate, of which nothing but the key is looked at). */
-export type PublicKey = JWK | string;
+import type { PublicKey } from './options.js';
 
 /** Keys that the operator gave. There are never any others. */
 export function givenKeys(keys: readonly PublicKey[], loadJose: LoadJose): KeySource {
@@ -42,9 +40,10 @@ function keyProblem(key: unknown): string | undefined {
   const isPrivate = typeof key === 'string' ? /PRIVATE KEY/.test(key) : isJsonObject(key) && 'd' in key;
   if (isPrivate) return 'is a private key. Give the public one, and keep the private one with the issuer.';
   try {
-    const { asymmetricKeyType: type, asymmetricKeyDetails: details } = createPublicKey(
-      typeof key === 'string' ? key : { key: key as JWK, format: 'jwk' },
-    );
+    const { asymmetricKeyType: type, asymmetricKeyDetails: details } = createPublicKey({
+      key: toJwk(key as PublicKey),
+      format: 'jwk',
+    });
     if (type === 'rsa' && (details?.modulusLength ?? 0) < 2048) return 'is an RSA key of less than 2,048 bits.';
     return undefined;
   } catch {
@@ -52,4 +51,5 @@ function keyProblem(key: unknown): string | undefined {
   }
 }
 
-const toJwk = (key: PublicKey): JWK => (typeof key === 'string' ? createPublicKey(key).export({ format: 'jwk' }) : key);
+const toJwk = (key: PublicKey): JWK =>
+  typeof key === 'string' ? createPublicKey(key).export({ format: 'jwk' }) : (key as JWK);

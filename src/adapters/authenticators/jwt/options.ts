@@ -1,7 +1,10 @@
 import type { SessionInitError } from '../../../model/errors.js';
+import type { JsonObject } from '../../../model/json.js';
 import type { HttpClientOptions } from '../../http-client/options.js';
 import type { ClaimPath } from '../../tokens/outcome-of-token.js';
-import type { PublicKey } from './given-keys.js';
+
+/** A public key: a JSON Web Key, or in PEM (SPKI, or an X.509 certificate, of which nothing but the key is looked at). */
+export type PublicKey = JsonObject | string;
 
 /** How keys are fetched. */
 type FetchOptions = Omit<HttpClientOptions, 'maxConnections' | 'maxQueued'>;
