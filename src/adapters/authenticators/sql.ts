@@ -95,11 +95,25 @@ export function sqlAuthenticator(options: SqlAuthenticatorOptions): SqlAuthentic
     return { outcome: 'authenticated', ...user.identity };
   }
 
-  function withinTimeout<Result>(what: string, { signal }: CallOptions, run: (call: CallOptions) => Promise<Result>) {
+  /** One controller for the deadline and the caller: `AbortSignal.any` would cost more than all else that is done here. */
+  async function withinTimeout<Result>(
+    what: string,
+    { signal: caller }: CallOptions,
+    run: (call: CallOptions) => Promise<Result>,
+  ): Promise<Result> {
     if (isClosed) throw new ClosedError(name);
-    return withDeadline(clock, timeout, `${name}.${what}`, (own) =>
-      run({ signal: AbortSignal.any([own.signal, signal]) }),
-    );
+    const call = new AbortController();
+    const abort = () => call.abort(caller.reason);
+    if (caller.aborted) abort();
+    caller.addEventListener('abort', abort, { once: true });
+    try {
+      return await withDeadline(clock, timeout, `${name}.${what}`, () => run(call));
+    } catch (error) {
+      call.abort(error);
+      throw error;
+    } finally {
+      caller.removeEventListener('abort', abort);
+    }
   }
 
   return {
