@@ -37,8 +37,8 @@ export async function createVariant(variant, { milliseconds }) {
 
 function withAdapter(directory) {
   const authenticator = ldapAuthenticator(directory);
+  const { signal } = new AbortController();
   return async (username, secret) => {
-    const { signal } = new AbortController();
     const outcome = await authenticator.authenticate({ username, secret: new Secret(secret) }, { signal });
     return outcome.user;
   };

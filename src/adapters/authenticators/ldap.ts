@@ -4,9 +4,8 @@ import { Secret } from '../../model/secret.js';
 import { withDeadline } from '../../model/with-deadline.js';
 import type { AuthenticationOutcome, Authenticator, CallOptions, DenialCause } from '../ports.js';
 import { denialOf, STATE_ATTRIBUTES } from './ldap/bind-verdict.js';
+import { Call } from './ldap/call.js';
 import { checkOptions } from './ldap/check-options.js';
-import type { Connection } from './ldap/connection.js';
-import type { Call } from './ldap/connection-pool.js';
 import { openDirectory, type Search } from './ldap/directory.js';
 import type { DirectoryEntry } from './ldap/directory-entry.js';
 import { escapeDnValue, ownNameOf } from './ldap/distinguished-names.js';
@@ -147,14 +146,12 @@ export function ldapAuthenticator(options: LdapAuthenticatorOptions): LdapAuthen
   async function withinTimeout<Result>(what: string, caller: AbortSignal, run: (call: Call) => Promise<Result>) {
     if (isClosed) throw new ClosedError(name);
     const { timeout, directory } = settings;
-    const connections = new Set<Connection>();
+    const call = new Call(caller);
     try {
-      return await withDeadline(directory.clock, timeout, `${name}.${what}`, (deadline) =>
-        run({ deadline, caller, connections }),
-      );
+      return await withDeadline(directory.clock, timeout, `${name}.${what}`, () => run(call));
     } catch (error) {
-      // Those that are still in use have run out of time.
-      for (const connection of connections) connection.destroy(error as Error);
+      // Whatever is still under way has run out of time.
+      call.end(error as Error);
       throw error;
     }
   }

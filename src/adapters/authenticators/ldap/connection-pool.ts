@@ -1,21 +1,12 @@
 import type { Clock } from '../../../model/clock.js';
 import { ClosedError, DeadlineExceededError, OverloadedError } from '../../../model/errors.js';
-import { Slots } from '../../../model/slots.js';
 import { withDeadline } from '../../../model/with-deadline.js';
 import type { ServerList } from '../../server-list.js';
+import type { Call } from './call.js';
 import { Connection, type ConnectionOptions } from './connection.js';
+import { Places } from './places.js';
 import type { LdapServer } from './server.js';
 import { allFailed, connectionFault, ServerFault } from './server-fault.js';
-
-/** One call of the authenticator: how long it may take, and what is under way for it. */
-export interface Call {
-  /** Its signal is aborted when the time is up. */
-  readonly deadline: { readonly signal: AbortSignal };
-  /** Aborted when the caller has gone. Nothing is begun for it then; what is under way costs less than a new connection. */
-  readonly caller: AbortSignal;
-  /** The connections in use for it, which end with its time. */
-  readonly connections: Set<Connection>;
-}
 
 /** How a pool works. */
 export interface PoolOptions extends ConnectionOptions {
@@ -31,7 +22,7 @@ export interface PoolOptions extends ConnectionOptions {
 export class ConnectionPool {
   readonly #options: PoolOptions;
   readonly #prepare: (connection: Connection) => Promise<void>;
-  readonly #places: Slots;
+  readonly #places: Places;
   readonly #all = new Set<Connection>();
   /** The one that was used last is the last, so that those which are not needed get old. */
   readonly #idle: Connection[] = [];
@@ -41,7 +32,7 @@ export class ConnectionPool {
   constructor(options: PoolOptions, prepare: (connection: Connection) => Promise<void>) {
     this.#options = options;
     this.#prepare = prepare;
-    this.#places = new Slots(options.maxConnections);
+    this.#places = new Places(options.maxConnections);
   }
 
   /**
@@ -76,9 +67,9 @@ export class ConnectionPool {
     for (const connection of this.#all) connection.destroy(new ClosedError(this.#options.name));
   }
 
-  async #waitForPlace({ deadline }: Call): Promise<void> {
+  #waitForPlace(call: Call): Promise<void> {
     const { name, maxQueued } = this.#options;
-    if (this.#places.waiting < maxQueued) return this.#places.acquire(deadline);
+    if (this.#places.waiting < maxQueued) return this.#places.wait(call);
     throw new OverloadedError(`${name} has ${maxQueued} calls that wait for a connection already. Try again later.`);
   }
 
@@ -88,7 +79,7 @@ export class ConnectionPool {
     for (const server of this.#options.servers.candidates()) {
       const connection = this.#newConnection(server);
       let isReady = false;
-      call.connections.add(connection);
+      call.underWay.add(connection);
       try {
         await this.#open(connection);
         isReady = true;
@@ -103,11 +94,11 @@ export class ConnectionPool {
   }
 
   async #work<Result>(connection: Connection, call: Call, work: (connection: Connection) => Promise<Result>) {
-    call.connections.add(connection);
+    call.underWay.add(connection);
     try {
       return await work(connection);
     } finally {
-      call.connections.delete(connection);
+      call.underWay.delete(connection);
       if (connection.isOpen) this.#giveBack(connection);
     }
   }

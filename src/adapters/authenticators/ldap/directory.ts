@@ -1,7 +1,8 @@
 import { BackendFaultError } from '../../../model/errors.js';
 import type { Secret } from '../../../model/secret.js';
+import type { Call } from './call.js';
 import type { BindAnswer, Connection, Query } from './connection.js';
-import { type Call, ConnectionPool, type PoolOptions } from './connection-pool.js';
+import { ConnectionPool, type PoolOptions } from './connection-pool.js';
 import type { DirectoryEntry } from './directory-entry.js';
 
 /** Looks for entries. */
