@@ -27,7 +27,7 @@ afterAll(() => provider.stop());
 const defaults = (): JwtAuthenticatorOptions => ({ issuer: provider.issuer, audience: AUDIENCE });
 
 function open(options: Partial<JwtAuthenticatorOptions> = {}): JwtAuthenticator {
-  const authenticator = jwtAuthenticator({ ...defaults(), keysCooldown: 20, ...options });
+  const authenticator = jwtAuthenticator({ ...defaults(), keysCooldown: 20, timeout: 30_000, ...options });
   opened.push(authenticator);
   return authenticator;
 }

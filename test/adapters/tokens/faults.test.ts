@@ -27,7 +27,7 @@ const SUBJECTS: readonly Subject[] = [
     format: 'jwt',
     open: ({ issuer }, origin, options) =>
       jwtAuthenticator({
-        ...{ issuer, audience: AUDIENCE, jwksUri: `${origin}/jwks`, keysMaxAge: 1, keysCooldown: 1, timeout: 1_000 },
+        ...{ issuer, audience: AUDIENCE, jwksUri: `${origin}/jwks`, keysMaxAge: 1, keysCooldown: 1, timeout: 2_000 },
         ...options,
       }),
   },
@@ -36,7 +36,7 @@ const SUBJECTS: readonly Subject[] = [
     format: 'opaque',
     open: ({ issuer }, origin, options) =>
       introspectionAuthenticator({
-        ...{ issuer, audience: AUDIENCE, introspectionEndpoint: `${origin}/token/introspection`, timeout: 1_000 },
+        ...{ issuer, audience: AUDIENCE, introspectionEndpoint: `${origin}/token/introspection`, timeout: 2_000 },
         ...{ clientId: CLIENT.id, clientSecret: CLIENT.secret },
         ...options,
       }),

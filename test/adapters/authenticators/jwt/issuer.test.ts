@@ -28,7 +28,13 @@ afterEach(async () => {
 });
 
 function open(options: Partial<JwtAuthenticatorOptions> = {}): void {
-  authenticator = jwtAuthenticator({ issuer: provider.issuer, audience: AUDIENCE, keysCooldown: 20, ...options });
+  authenticator = jwtAuthenticator({
+    issuer: provider.issuer,
+    audience: AUDIENCE,
+    keysCooldown: 20,
+    timeout: 30_000,
+    ...options,
+  });
 }
 
 function ask(token: string, signal = new AbortController().signal): Promise<AuthenticationOutcome> {
