@@ -67,7 +67,7 @@ function asciiUpperCase(value: unknown): unknown {
 /** Whether `value` must be read as a SessionInitMessage. */
 export function judgeMessage(value: unknown): boolean {
   if (!fitsMessage(value)) return false;
-  const { username, user_secret, one_time_code } = value as Record<string, string>;
-  const texts = [username, user_secret, one_time_code ?? ''] as string[];
-  return texts.every((text) => text.isWellFormed()) && Buffer.byteLength(user_secret ?? '') <= 4096;
+  const message = value as { username: string; user_secret: string; one_time_code?: string | null };
+  const texts = [message.username, message.user_secret, message.one_time_code ?? ''];
+  return texts.every((text) => text.isWellFormed()) && Buffer.byteLength(message.user_secret) <= 4096;
 }
