@@ -5,8 +5,10 @@ import { type HttpClientOptions, secureContextOf } from './options.js';
 
 /** The connections to each server that is spoken to. */
 export interface ConnectionPools {
+  /** @returns undefined if none were opened yet */
+  to(origin: string): Pool | undefined;
   /** @throws MissingPackageError if undici is not installed */
-  to(origin: string): Promise<Pool>;
+  open(origin: string): Promise<Pool>;
   /** Ends every connection; what is under way fails with `reason`. */
   destroy(reason: Error): Promise<void>;
 }
@@ -43,9 +45,8 @@ export function connectionPools(name: string, options: HttpClientOptions, settin
   }
 
   return {
-    async to(origin) {
-      return pools.get(origin) ?? open(origin);
-    },
+    to: (origin) => pools.get(origin),
+    open,
     async destroy(reason) {
       await Promise.all([...pools.values()].map((pool) => pool.destroy(reason)));
     },

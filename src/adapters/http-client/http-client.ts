@@ -7,10 +7,10 @@ import {
   SessionInitError,
 } from '../../model/errors.js';
 import { Slots } from '../../model/slots.js';
-import { withDeadline } from '../../model/with-deadline.js';
 import { connectionFault } from './connection-fault.js';
 import { connectionPools } from './connection-pools.js';
 import type { HttpClientOptions } from './options.js';
+import { type Abandonment, untilAbandoned } from './until-abandoned.js';
 import { goesInClear } from './url-problem.js';
 
 /** A request, as it is sent. */
@@ -57,6 +57,18 @@ export interface HttpClient {
   close(): Promise<void>;
 }
 
+/** Where a request goes. */
+interface Target {
+  readonly url: string;
+  readonly origin: string;
+  readonly path: string;
+  /** What it is called in messages: any other part of the URL may be a token. */
+  readonly where: string;
+  /** Whether it could be read on its way. */
+  readonly inClear: boolean;
+}
+
+const NO_TARGET: Target = { url: '', origin: '', path: '', where: '', inClear: true };
 const NO_SIGNAL = new AbortController().signal;
 /** Statuses with which a `Response` must have no body. */
 const BODILESS = [204, 205, 304];
@@ -78,25 +90,26 @@ export function httpClient(name: string, options: HttpClientOptions): HttpClient
   } = options;
   const pools = connectionPools(name, options, { clock, timeout, maxConnections });
   const places = new Slots(maxConnections);
+  let target = NO_TARGET;
   let isClosed = false;
 
   function request(url: string, request: HttpRequest, { signal: caller }: { readonly signal: AbortSignal }) {
-    const target = new URL(url);
-    // Of the rest of it, any part may be a token.
-    const where = `${name}: ${target.origin}`;
-    return withDeadline(clock, timeout, where, async (deadline) => {
+    // Most adapters ask one URL alone.
+    if (target.url !== url) target = parseTarget(name, url);
+    const { where, origin, path, inClear } = target;
+    return untilAbandoned(where, { clock, timeout, caller }, async (signal) => {
       if (isClosed) throw new ClosedError(name);
-      if (!allowPlaintext && goesInClear(target)) {
+      if (inClear && !allowPlaintext) {
         throw new ConfigurationError(`${where} must be https://, unless allowPlaintext is set.`);
       }
-      const signal = AbortSignal.any([caller, deadline.signal]);
-      signal.throwIfAborted();
       if (!places.take()) await waitForPlace(signal);
       try {
-        return await exchange(target, request, signal);
+        const pool = pools.to(origin) ?? (await pools.open(origin));
+        if (isClosed) throw new ClosedError(name);
+        const answer = await pool.request({ ...request, path, signal });
+        return { status: answer.statusCode, headers: answer.headers, body: await answer.body.bytes() };
       } catch (cause) {
         if (isClosed) throw new ClosedError(name);
-        signal.throwIfAborted();
         throw cause instanceof SessionInitError ? cause : connectionFault(where, cause);
       } finally {
         places.release();
@@ -104,15 +117,12 @@ export function httpClient(name: string, options: HttpClientOptions): HttpClient
     });
   }
 
-  async function exchange({ origin, pathname, search }: URL, request: HttpRequest, signal: AbortSignal) {
-    const pool = await pools.to(origin);
-    if (isClosed) throw new ClosedError(name);
-    const answer = await pool.request({ ...request, path: pathname + search, signal });
-    return { status: answer.statusCode, headers: answer.headers, body: await answer.body.bytes() };
-  }
-
-  async function waitForPlace(signal: AbortSignal): Promise<void> {
-    if (places.waiting < maxQueued) return places.acquire({ signal });
+  async function waitForPlace(abandonment: Abandonment): Promise<void> {
+    if (places.waiting < maxQueued) {
+      const waiting = new AbortController();
+      abandonment.once('abort', () => waiting.abort(abandonment.reason));
+      return places.acquire(waiting);
+    }
     throw new OverloadedError(`${name} has ${maxQueued} calls that wait for a connection already. Try again later.`);
   }
 
@@ -145,4 +155,10 @@ export function httpClient(name: string, options: HttpClientOptions): HttpClient
       await pools.destroy(new ClosedError(name));
     },
   };
+}
+
+function parseTarget(name: string, url: string): Target {
+  const parsed = new URL(url);
+  const { origin, pathname, search } = parsed;
+  return { url, origin, path: pathname + search, where: `${name}: ${origin}`, inClear: goesInClear(parsed) };
 }

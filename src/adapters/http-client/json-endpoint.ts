@@ -99,10 +99,12 @@ function tokenProblem(token: Secret | string | undefined): string | undefined {
   return 'token must be of visible ASCII characters, with no space or line break in it.';
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 /** The parser's own error is not kept: it quotes what it could not read, and a broken server may send back a secret. */
 function jsonOf({ body }: HttpAnswer): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+    return JSON.parse(utf8.decode(body));
   } catch {
     return undefined;
   }
