@@ -7,7 +7,10 @@ import { probeBackends } from '../../../src/server/backends/probe-backends.js';
 import { loadServerConfig } from '../../../src/server/load-config.js';
 import { createLogger } from '../../../src/server/logging/logger.js';
 import { authenticatedInit } from '../../support/authenticated-init.js';
+import { openLogFile } from '../../support/log-file.js';
 import { AUDIENCE, CLIENT, OidcProvider } from '../../support/oidc-provider.js';
+import { describeWith, openssl } from '../../support/requires.js';
+import { selfSigned } from '../../support/self-signed.js';
 import { tempFolder } from '../../support/temp-folder.js';
 
 const folder = tempFolder();
@@ -29,12 +32,12 @@ beforeAll(async () => {
 });
 afterAll(() => provider.stop());
 
-async function open(authenticator: object) {
+async function open(authenticator: object, log = logger) {
   const configuration = { authenticator, authorizer: { type: 'allow-all' } };
   writeFileSync(join(folder, 'session-init.json'), JSON.stringify(configuration));
   const environment = { CLIENT_SECRET: CLIENT.secret };
   const { config } = await loadServerConfig({ environment, folder });
-  return openBackends(config, { logger, environment });
+  return openBackends(config, { logger: log, environment });
 }
 
 test.each<[string, 'jwt' | 'opaque', () => object]>([
@@ -85,4 +88,44 @@ test.each<[object, RegExp]>([
   ],
 ])('%j: a clear error when the server starts', async (settings, message) => {
   await expect(open(settings)).rejects.toThrow(message);
+});
+
+test('what the issuer does not answer is in the log, once', async () => {
+  const log = await openLogFile({ level: 'trace', format: 'json' });
+  const unreachable = { jwksUri: 'http://127.0.0.1:1/jwks', keysCooldown: 1 };
+  const backends = await open({ type: 'jwt', issuer: provider.issuer, audience: AUDIENCE, ...unreachable }, log.logger);
+  const secret = await provider.token('jwt', 'ada');
+  for (let init = 0; init < 3; init += 1) {
+    expect(await authenticatedInit(backends.authenticator, { username: 'ada', secret })).toMatchObject({
+      reason: 'AUTHENTICATION_SYS_FAIL',
+    });
+  }
+  await backends.close();
+  expect(log.lines()).toEqual([
+    expect.objectContaining({ level: 'error', event: 'keys_unavailable', backend: 'jwt', cause: expect.any(String) }),
+  ]);
+  log.close();
+});
+
+describeWith(openssl, 'with TLS', (command) => {
+  test('the CA, the client certificate and its key are read from files', async () => {
+    const { cert, key } = selfSigned(command);
+    const files = { 'ca.pem': cert, 'tls.pem': cert, 'tls.key': key };
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text, { mode: 0o600 });
+    const overTls = await OidcProvider.start({ tls: { cert, key } });
+    const tls = { ca: 'ca.pem', cert: 'tls.pem', key: { file: 'tls.key' } };
+    const client = { clientId: CLIENT.id, clientSecret: { file: 'client-secret' } };
+    for (const [format, settings] of [
+      ['jwt', { type: 'jwt' }],
+      ['opaque', { type: 'introspection', ...client }],
+    ] as const) {
+      const backends = await open({ issuer: overTls.issuer, audience: AUDIENCE, ...settings, ...tls });
+      const secret = await overTls.token(format, 'ada');
+      expect(await authenticatedInit(backends.authenticator, { username: 'ada', secret })).toMatchObject({
+        reason: 'authorized',
+      });
+      await backends.close();
+    }
+    await overTls.stop();
+  });
 });

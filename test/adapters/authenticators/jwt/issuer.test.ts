@@ -1,3 +1,4 @@
+import { generateKeyPairSync, sign } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -296,5 +297,19 @@ describe('where the keys are', () => {
     const nameless = await provider.sign(provider.claims('ada'), { kid: undefined as never });
     await expect(ask(nameless)).rejects.toThrow(message);
     await expect(ask(nameless)).rejects.toBeInstanceOf(BackendFaultError);
+  });
+
+  test('a key that is too short: a fault, and nobody gets in', async () => {
+    const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
+    provider.interception = (_, response) => {
+      response.end(JSON.stringify({ keys: [publicKey.export({ format: 'jwk' })] }));
+      return true;
+    };
+    open({ jwksUri: `${provider.issuer}${JWKS}` });
+    const [header, claims] = [{ alg: 'RS256', typ: 'at+jwt' }, provider.claims('ada')].map((part) =>
+      Buffer.from(JSON.stringify(part)).toString('base64url'),
+    );
+    const signature = sign('sha256', Buffer.from(`${header}.${claims}`), privateKey).toString('base64url');
+    await expect(ask(`${header}.${claims}.${signature}`)).rejects.toThrow('jwt could not verify a token');
   });
 });
