@@ -45,8 +45,7 @@ export class ConnectionPool {
   async use<Result>(call: Call, isRepeatable: boolean, work: (connection: Connection) => Promise<Result>) {
     if (!this.#places.take()) await this.#waitForPlace(call);
     try {
-      if (this.#isClosed) throw new ClosedError(this.#options.name);
-      call.caller.throwIfAborted();
+      this.#throwIfOver(call);
       const idle = this.#takeIdle();
       if (idle === undefined) return await this.#useNew(call, isRepeatable, work);
       try {
@@ -67,6 +66,11 @@ export class ConnectionPool {
     for (const connection of this.#all) connection.destroy(new ClosedError(this.#options.name));
   }
 
+  #throwIfOver(call: Call): void {
+    if (this.#isClosed) throw new ClosedError(this.#options.name);
+    call.throwIfOver();
+  }
+
   #waitForPlace(call: Call): Promise<void> {
     const { name, maxQueued } = this.#options;
     if (this.#places.waiting < maxQueued) return this.#places.wait(call);
@@ -77,6 +81,7 @@ export class ConnectionPool {
   async #useNew<Result>(call: Call, isRepeatable: boolean, work: (connection: Connection) => Promise<Result>) {
     const faults: ServerFault[] = [];
     for (const server of this.#options.servers.candidates()) {
+      this.#throwIfOver(call);
       const connection = this.#newConnection(server);
       let isReady = false;
       call.underWay.add(connection);

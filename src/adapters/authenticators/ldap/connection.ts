@@ -204,7 +204,12 @@ export class Connection {
    * one that came by TLS.
    */
   async #startTls(plain: Socket): Promise<void> {
-    await this.#talkOver(plain).exop(START_TLS);
+    await this.#talkOver(plain)
+      .exop(START_TLS)
+      .catch((cause: unknown) => {
+        if (!(cause instanceof this.#ldapts.ResultCodeError)) throw cause;
+        throw new ServerFault(`${this.server.url} refuses StartTLS. Set it up there, or use ldaps://.`, { cause });
+      });
     plain.removeAllListeners('data');
   }
 

@@ -166,7 +166,10 @@ describeWith(requirement, 'ASVS 4.4.1: the ldap authenticator over TLS', (comman
       },
     });
     const url = `ldap://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    for (const init of await inits({ url, startTls: true })) expect(init).toMatchObject(FAULT);
+    for (const init of await inits({ url, startTls: true })) {
+      expect(init).toMatchObject(FAULT);
+      expect((init.cause as Error).message).toMatch(/refuses StartTLS\. Set it up there, or use ldaps:\/\/\.$/);
+    }
     for (const secret of [ALICE.secret, SERVICE.password]) expect(Buffer.concat(heard).includes(secret)).toBe(false);
   });
 
