@@ -68,10 +68,6 @@ export const cases = {
     title: 'a user found by a query and a secret verified, in PostgreSQL and SQLite',
     load: () => import('./cases/sql.mjs'),
   },
-  sql: {
-    title: 'a user found by a query and a secret verified, in PostgreSQL and SQLite',
-    load: () => import('./cases/sql.mjs'),
-  },
   'black-hole': {
     title: 'inits on a healthy backend while 1,000 per second come for one that never answers',
     load: () => import('./cases/black-hole.mjs'),
