@@ -14,6 +14,7 @@ import { jwtBackend } from './jwt.js';
 import { ldapBackend } from './ldap.js';
 import { radiusBackend } from './radius.js';
 import { rulesBackend } from './rules.js';
+import { sqlBackend } from './sql.js';
 import { staticBackend } from './static.js';
 import { totpBackend } from './totp.js';
 import { usersFileBackend } from './users-file.js';
@@ -27,6 +28,7 @@ export const AUTHENTICATORS = [
   usersFileBackend,
   staticBackend,
   guardedAuthenticator(ldapBackend),
+  guardedAuthenticator(sqlBackend),
   guardedAuthenticator(radiusBackend),
   totpBackend,
   guardedAuthenticator(jwtBackend),

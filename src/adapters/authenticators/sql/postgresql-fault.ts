@@ -52,9 +52,10 @@ export function isImpossibleName(error: unknown): boolean {
 }
 
 /** Why there is no answer. What the server or the system said about it is the cause. */
-export function postgresqlFault(name: string, cause: unknown): SessionInitError {
-  if (cause instanceof SessionInitError) return cause;
-  const { code, message } = cause as { code?: unknown; message?: unknown };
+export function postgresqlFault(name: string, error: unknown): SessionInitError {
+  if (error instanceof SessionInitError) return error;
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  const cause = withoutRows(error);
   if (code === QUERY_CANCELED) {
     return new DeadlineExceededError(`${name} had its statement cancelled by PostgreSQL. Is there an index for it?`, {
       cause,
@@ -63,4 +64,11 @@ export function postgresqlFault(name: string, cause: unknown): SessionInitError 
   const byText = REMEDIES_BY_TEXT.find(([text]) => text.test(String(message)))?.[1];
   const remedy = REMEDIES[String(code)] ?? byText ?? 'The connection or the statement failed.';
   return new BackendFaultError(`${name} has no answer from PostgreSQL. ${remedy}`, { cause });
+}
+
+/** An error of PostgreSQL can have the whole row in its details, the hash included. */
+function withoutRows(error: unknown): unknown {
+  if (!(error instanceof Error) || !('severity' in error)) return error;
+  const { name, message, code } = error as NodeJS.ErrnoException;
+  return Object.assign(new Error(message), { name, code });
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import {
   type PostgresqlOptions,
@@ -335,6 +336,14 @@ describeWith(postgresql, 'the sql authenticator against PostgreSQL', () => {
       expect(await failed).toMatchObject({ code: 'backend_fault' });
       expect(await hashOf('ada')).toBe(sha(ADA.secret));
       expect(await ask(failed.authenticator, ADA.username, ADA.secret)).toMatchObject({ outcome: 'authenticated' });
+    });
+
+    test('ASVS 16.2.5: no hash is in what is told of one that failed', async () => {
+      await add(ADA);
+      await postgres.sql("ALTER TABLE users ADD CHECK (hash LIKE '{SHA}%')");
+      const failed = failing({ upgrade: UPGRADE });
+      await ask(failed.authenticator, ADA.username, ADA.secret);
+      expect(inspect(await failed, { depth: null, showHidden: true })).not.toMatch(/\$argon2id|\{SHA\}[A-Za-z0-9]/);
     });
 
     test('what a callback throws is of no account', async () => {
