@@ -85,12 +85,14 @@ describeWith(freeradius, 'radius against FreeRADIUS', (command) => {
     await authenticator.close();
   });
 
-  test('500 at once are each answered', async () => {
-    const authenticator = create();
-    const attempts = Array.from({ length: 500 }, async (_, call) => {
-      const right = call % 2 === 0;
-      const init = await authenticatedInit(authenticator, right ? ada : { ...ada, secret: `marked-wrong-${call}` });
-      expect(init).toMatchObject(right ? YES : WRONG);
+  test('400 at once are each answered', async () => {
+    // The server's socket has no room for so many, and drops the rest: they are sent again.
+    const authenticator = radiusAuthenticator({ servers: [at(server.port)], timeout: 50_000 });
+    const { signal } = new AbortController();
+    const attempts = Array.from({ length: 400 }, async (_, call) => {
+      const given = new Secret(call % 2 === 0 ? ada.secret : `marked-wrong-${call}`);
+      const { outcome } = await authenticator.authenticate({ username: 'ada', secret: given }, { signal });
+      expect(outcome).toBe(call % 2 === 0 ? 'authenticated' : 'denied');
     });
     await Promise.all(attempts);
     await authenticator.close();
@@ -98,11 +100,11 @@ describeWith(freeradius, 'radius against FreeRADIUS', (command) => {
 
   test('probe asks by Status-Server, and fails with another secret and without a server', async () => {
     const { signal } = new AbortController();
-    const probe = (servers: ReturnType<typeof at>[]) =>
-      radiusAuthenticator({ servers, timeout: 300 }).probe({ signal });
+    const probe = (servers: ReturnType<typeof at>[], timeout = 4_000) =>
+      radiusAuthenticator({ servers, timeout }).probe({ signal });
     await probe([at(server.port)]);
     await probe([at(await freeUdpPort()), at(server.port)]);
-    await expect(probe([at(server.port, 'marked-other-secret')])).rejects.toThrow(DeadlineExceededError);
+    await expect(probe([at(server.port, 'marked-other-secret')], 300)).rejects.toThrow(DeadlineExceededError);
     await expect(probe([at(await freeUdpPort())])).rejects.toThrow(BackendFaultError);
   });
 
