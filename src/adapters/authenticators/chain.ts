@@ -28,10 +28,14 @@ export interface ChainOptions extends CompositionOptions, IdentityOptions {}
  *
  * declare const directory: Authenticator;
  * declare const codes: Authenticator;
- * const authenticator = chain([
- *   { authenticator: directory, onSuccess: 'continue' },
- *   { authenticator: codes, onUnknownUser: 'accept' },
- * ]);
+ * const authenticator = chain(
+ *   [
+ *     { authenticator: directory, onSuccess: 'continue' },
+ *     { authenticator: codes, onUnknownUser: 'accept' },
+ *   ],
+ *   // The codes are asked for `ada`; by default it would be `directory:ada`, whom they may not know.
+ *   { identities: 'merged' },
+ * );
  * ```
  */
 export function chain(links: readonly ChainLink[], options: ChainOptions = {}): LinkedAuthenticator {
