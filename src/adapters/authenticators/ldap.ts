@@ -77,10 +77,11 @@ export function ldapAuthenticator(options: LdapAuthenticatorOptions): LdapAuthen
 
   /** @throws BackendFaultError if more than one entry has the name */
   async function findUser(search: Search, username: string): Promise<DirectoryEntry | undefined> {
+    const { userFilter } = settings;
     const [entry, another] = await search({
       base: settings.userBase ?? '',
       scope: settings.userScope,
-      filter: fillFilter(settings.userFilter, { username }),
+      filter: userFilter ? fillFilter(userFilter, { username }) : { attribute: usernameAttribute, value: username },
       attributes: wanted,
     });
     if (another === undefined) return entry;

@@ -29,7 +29,8 @@ export interface LdapSettings {
   readonly directory: DirectoryOptions;
   readonly userBase: string | undefined;
   readonly userScope: 'one' | 'sub';
-  readonly userFilter: string;
+  /** Undefined if `usernameAttribute` must equal the name. */
+  readonly userFilter: string | undefined;
   readonly userDnTemplate: string | undefined;
   readonly usernameAttribute: string;
   readonly anySpelling: boolean;
@@ -66,6 +67,7 @@ export function checkOptions(options: LdapAuthenticatorOptions): LdapSettings {
     ...settings,
     name,
     userBase,
+    userFilter: options.userFilter,
     userDnTemplate: options.userDnTemplate,
     decoyDn: options.decoyDn ?? `cn=session-init-decoy,${userBase}`,
     groups: options.groups && { ...settings, groups: options.groups, groupBase: options.groupBase },
@@ -92,7 +94,6 @@ function withDefaults(options: LdapAuthenticatorOptions) {
     bindPassword: typeof bindPassword === 'string' ? new Secret(bindPassword) : bindPassword,
     userScope: options.userScope ?? 'sub',
     usernameAttribute,
-    userFilter: options.userFilter ?? `(${usernameAttribute}={username})`,
     anySpelling: options.anySpelling ?? false,
     attributes: options.attributes ?? [],
     memberOfAttribute: options.memberOfAttribute ?? 'memberOf',
@@ -137,12 +138,12 @@ function accountProblems({ bindDn, bindPassword }: LdapAuthenticatorOptions): st
   ];
 }
 
-function userProblems(options: LdapAuthenticatorOptions, { usernameAttribute, userFilter, attributes }: Defaulted) {
-  const { userBase, userDnTemplate: template, userScope, decoyDn } = options;
+function userProblems(options: LdapAuthenticatorOptions, { usernameAttribute, attributes }: Defaulted) {
+  const { userBase, userDnTemplate: template, userScope, userFilter, decoyDn } = options;
   const isTemplate = template !== undefined;
   return [
     isTemplate === (userBase === undefined) ? '' : 'Either userBase or userDnTemplate must be given.',
-    isTemplate && (userScope ?? options.userFilter ?? decoyDn) !== undefined
+    isTemplate && (userScope ?? userFilter ?? decoyDn) !== undefined
       ? 'userScope, userFilter and decoyDn need userBase: with userDnTemplate users are not searched.'
       : '',
     userBase === undefined || isDn(userBase) ? '' : 'userBase must be a distinguished name.',
@@ -150,7 +151,7 @@ function userProblems(options: LdapAuthenticatorOptions, { usernameAttribute, us
     !isTemplate || (isDn(template) && hasPlaceholder(template, 'username'))
       ? ''
       : 'userDnTemplate must be a distinguished name with {username} in it.',
-    isFilter(userFilter) && hasPlaceholder(userFilter, 'username')
+    userFilter === undefined || (isFilter(userFilter) && hasPlaceholder(userFilter, 'username'))
       ? ''
       : 'userFilter must be a filter with {username} in it.',
     userScope === undefined || ['one', 'sub'].includes(userScope) ? '' : 'userScope must be one or sub.',

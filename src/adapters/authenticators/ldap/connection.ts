@@ -28,8 +28,8 @@ export interface ConnectionOptions {
 export interface Query {
   readonly base: string;
   readonly scope: 'base' | 'one' | 'sub';
-  /** @defaultValue every entry in the scope */
-  readonly filter?: string | undefined;
+  /** A filter, or the value that an attribute must have. @defaultValue every entry in the scope */
+  readonly filter?: string | { readonly attribute: string; readonly value: string } | undefined;
   readonly attributes: readonly string[];
 }
 
@@ -126,7 +126,8 @@ export class Connection {
   }
 
   /** Before anything is sent: ldapts throws what a server cannot be blamed for. */
-  #parse(filter = '(objectClass=*)'): Filter {
+  #parse(filter: Query['filter'] = '(objectClass=*)'): Filter {
+    if (typeof filter === 'object') return new this.#ldapts.EqualityFilter(filter);
     try {
       return this.#ldapts.FilterParser.parseString(filter);
     } catch (cause) {

@@ -10,6 +10,9 @@ const WITH_RESULT = [0x61, 0x65, 0x78];
 /** The others that a server may send: an entry, a reference and an intermediate answer. */
 const WITHOUT_RESULT = [0x64, 0x73, 0x79];
 
+const NOTHING: Buffer = Buffer.alloc(0);
+const NO_LDAP = 'It answered something else than LDAP.';
+
 /** So many messages may come in one piece, of 64 kB at most. An entry with a name has more bytes than this leaves it. */
 const MAX_MESSAGES = 2_000;
 
@@ -21,7 +24,7 @@ const MAX_MESSAGES = 2_000;
 export class MessageFrames {
   readonly #maxBytes: number;
   /** The begin of a message of which too little has come. */
-  #begun: Buffer = Buffer.alloc(0);
+  #begun = NOTHING;
   #skip = 0;
   #received = 0;
 
@@ -39,18 +42,21 @@ export class MessageFrames {
   push(chunk: Buffer): string | undefined {
     this.#received += chunk.length;
     if (this.#received > this.#maxBytes) return `It answered more than ${this.#maxBytes} bytes.`;
-    let bytes = this.#begun.length === 0 ? chunk : Buffer.concat([this.#begun, chunk]);
+    const bytes = this.#begun.length === 0 ? chunk : Buffer.concat([this.#begun, chunk]);
+    let at = 0;
     for (let messages = 0; messages <= MAX_MESSAGES; messages++) {
-      const skipped = Math.min(this.#skip, bytes.length);
-      this.#skip -= skipped;
-      bytes = bytes.subarray(skipped);
-      this.#begun = bytes;
-      const message = readElement(bytes, 0, SEQUENCE);
-      if (message === 'short') return undefined;
-      if (message === 'wrong' || message.end > this.#maxBytes) return 'It answered something else than LDAP.';
-      if (bytes.length < Math.min(message.end, HEAD)) return undefined;
+      const next = at + this.#skip;
+      at = Math.min(next, bytes.length);
+      this.#skip = next - at;
+      const message = readElement(bytes, at, SEQUENCE);
+      if (message === 'wrong') return NO_LDAP;
+      if (message !== 'short' && message.end - at > this.#maxBytes) return NO_LDAP;
+      if (message === 'short' || bytes.length < Math.min(message.end, at + HEAD)) {
+        this.#begun = at === bytes.length ? NOTHING : bytes.subarray(at);
+        return undefined;
+      }
       if (!isAnswer(bytes, message.start)) return 'It answered with a message that no server may send.';
-      this.#skip = message.end;
+      this.#skip = message.end - at;
     }
     return 'It answered with too many messages at once.';
   }

@@ -1,6 +1,8 @@
 import { afterEach, expect, jest, test } from '@jest/globals';
 
-afterEach(() => jest.resetModules());
+afterEach(() => {
+  jest.resetModules();
+});
 
 test('without ldapts the error names it, and says how to install it; once it is there, it is found', async () => {
   jest.unstable_mockModule('ldapts', () => {
