@@ -8,7 +8,7 @@ import { lineAuthenticator } from '../support/line-authenticator.mjs';
 import { offerLoad } from '../support/offered-load.mjs';
 
 const SECRET = 'marked-user-secret-1';
-const HEALTHY = 500;
+const HEALTHY = 200;
 const ON_BLACK_HOLE = 1_000;
 
 /** What stands before the backend that never answers. The time-outs are short, so that each measurement has all of them. */
