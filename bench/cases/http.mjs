@@ -40,13 +40,13 @@ export async function createVariant(variant, { milliseconds }) {
 
 function byHand(origin) {
   const post = jsonByHand(origin);
-  const { signal } = new AbortController();
   return {
     authenticate: async (username, secret) => {
-      const { user } = await post('/check', { username, secret, ip_address: '10.1.2.3' }, new AbortController().signal);
-      return user;
+      const { signal } = new AbortController();
+      return (await post('/check', { username, secret, ip_address: '10.1.2.3' }, signal)).user;
     },
     mayHave: async ({ user, groups, claims, ipAddress }) => {
+      const { signal } = new AbortController();
       const input = { user, groups, claims, ip_address: ipAddress };
       return (await post('/v1/data/session/allow', { input }, signal)).result;
     },

@@ -52,7 +52,7 @@ export function httpAuthenticator(options: HttpAuthenticatorOptions): HttpAuthen
   const endpoint = jsonEndpoint(name, options, {
     adapter: 'httpAuthenticator',
     options: ['name', 'signingSecret'],
-    problems: [(signingSecret !== undefined && signingSecretProblem(signingSecret)) || []].flat(),
+    problems: [signingSecretProblem(signingSecret) ?? []].flat(),
   });
   const sign = signingSecret === undefined ? undefined : webhookSigner(signingSecret, clock);
 

@@ -27,6 +27,7 @@ export interface JsonEndpoint {
   close(): Promise<void>;
 }
 
+/** Options of {@link JsonEndpoint.post}. */
 export interface PostOptions {
   readonly signal: AbortSignal;
   /** Headers that depend on the request and its id. */
@@ -42,16 +43,23 @@ export interface JsonAnswer {
   fault(problem: string): BackendFaultError;
 }
 
+/** What an adapter has beside {@link JsonEndpointOptions}. */
+export interface OwnOptions {
+  /** The function that takes the options, for messages. */
+  readonly adapter: string;
+  /** The names of its own ones. */
+  readonly options: readonly string[];
+  /** What is wrong with those. */
+  readonly problems: readonly string[];
+}
+
 /**
- * @param adapter - the function whose options these are, for messages
- * @param problems - what is wrong with its own options, of which these are the names
+ * Opens the endpoint of an adapter.
+ *
+ * @param name - the adapter's name, for messages
  * @throws ConfigurationError with every problem
  */
-export function jsonEndpoint(
-  name: string,
-  options: JsonEndpointOptions,
-  own: { readonly adapter: string; readonly options: readonly string[]; readonly problems: readonly string[] },
-): JsonEndpoint {
+export function jsonEndpoint(name: string, options: JsonEndpointOptions, own: OwnOptions): JsonEndpoint {
   const problems = [
     ...unknownOptions(own.adapter, options, [...own.options, 'url', 'token', ...HTTP_CLIENT_OPTIONS]),
     urlProblem('url', options.url, options.allowPlaintext) ?? [],
@@ -66,7 +74,6 @@ export function jsonEndpoint(
   const { origin } = new URL(url);
   const client = httpClient(name, options);
   const headers = {
-    accept: 'application/json',
     'content-type': 'application/json',
     ...(token !== undefined && { authorization: `Bearer ${textOf(token)}` }),
   };

@@ -34,9 +34,10 @@ const LONGEST_WAIT = 2 ** 31 - 1;
 
 /** @returns a sentence for everything that is wrong with the options */
 export function httpClientProblems(options: HttpClientOptions): string[] {
-  const { timeout = 1, maxConnections = 1, maxQueued = 0, maxResponseBytes = 1 } = options;
+  const { allowPlaintext = false, timeout = 1, maxConnections = 1, maxQueued = 0, maxResponseBytes = 1 } = options;
   return [
     ...tlsProblems(options),
+    typeof allowPlaintext === 'boolean' ? '' : 'allowPlaintext must be true or false.',
     isInteger(timeout, 1, LONGEST_WAIT) ? '' : 'timeout must be a positive integer of milliseconds.',
     isInteger(maxConnections, 1) ? '' : 'maxConnections must be a positive integer.',
     isInteger(maxQueued, 0) ? '' : 'maxQueued must be 0 or a positive integer.',

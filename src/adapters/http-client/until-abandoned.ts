@@ -25,7 +25,7 @@ export class Abandonment extends EventEmitter {
 
 /**
  * Waits for `work` until the deadline passes or the caller has gone. It is `withDeadline` with a second reason to stop, and
- * without `AbortSignal.any`, which takes as long as half a request.
+ * without `AbortSignal.any`, which takes as long as a third of a request.
  *
  * @param what - what is waited for, for the error message
  * @throws DeadlineExceededError if `work` has not settled in time

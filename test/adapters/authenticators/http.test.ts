@@ -350,6 +350,7 @@ describe('the options', () => {
     [{ url: 'https://a', signingSecret: 'marked-too-short' }, [/^signingSecret must be whsec_/]],
     [{ url: 'https://a', signingSecret: 'whsec_c2hvcnQ=' }, [/^signingSecret must be whsec_/]],
     [{ url: 'https://a', signingSecret: 1 }, [/^signingSecret must be whsec_/]],
+    [{ url: 'https://a', allowPlaintext: 'false' }, [/^allowPlaintext must be/]],
     [{ url: 'https://a', name: '' }, [/^name must be/]],
     [{ url: 'https://a', URL: 'https://a', maxconnections: 3 }, [/Is url meant/, /Is maxConnections meant/]],
     [

@@ -127,6 +127,14 @@ describe('request()', () => {
     expect(textOf(await clientOf({ maxResponseBytes: 100 }).request(origin, GET, { signal }))).toHaveLength(100);
   });
 
+  test.each<[string, Answer]>([
+    ['whose headers are longer than 16 KiB', { headers: { 'x-long': 'x'.repeat(17_000) } }],
+    ['that is shorter than it says', { headers: { 'content-length': '9' }, body: 'x' }],
+  ])('an answer %s is a fault', async (_, answer) => {
+    const { origin } = await serve(() => answer);
+    await expect(clientOf().request(origin, GET, { signal })).rejects.toThrow(BackendFaultError);
+  });
+
   test('goes in clear to no other machine, even if a URL was found later', async () => {
     const asked = clientOf().request('http://192.0.2.1/', GET, { signal });
     await expect(asked).rejects.toThrow(ConfigurationError);

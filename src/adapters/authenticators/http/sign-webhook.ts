@@ -23,7 +23,8 @@ export function webhookSigner(secret: Secret | string, clock: Clock) {
 }
 
 /** @returns what is wrong with a secret, in a sentence that does not show it */
-export function signingSecretProblem(secret: Secret | string): string | undefined {
+export function signingSecretProblem(secret: Secret | string | undefined): string | undefined {
+  if (secret === undefined) return undefined;
   const text: unknown = textOf(secret);
   const isBase64 = typeof text === 'string' && /^(whsec_)?[A-Za-z0-9+/]+={0,2}$/.test(text);
   if (isBase64 && keyOf(secret).length >= LEAST_BYTES) return undefined;
