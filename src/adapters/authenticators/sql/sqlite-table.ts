@@ -24,6 +24,12 @@ export interface SqliteTableOptions {
   readonly clock: Clock;
 }
 
+const REMEDIES: Readonly<Record<string, string>> = {
+  ENOENT: 'There is no such file.',
+  // Of node:sqlite; libsql rounds it, which shows where it is read.
+  ERR_OUT_OF_RANGE: 'A column holds a number that is not exact. Cast it to text.',
+};
+
 interface OpenFile {
   readonly identity: string;
   readonly connection: SqliteConnection;
@@ -80,7 +86,7 @@ export function sqliteTable({ name, query, upgrade = '', timeout, clock, ...opti
       if (cause instanceof SessionInitError) throw cause;
       closeFile();
       const { code } = cause as NodeJS.ErrnoException;
-      const remedy = code === 'ENOENT' ? 'There is no such file.' : 'See the cause, and check the statement.';
+      const remedy = REMEDIES[String(code)] ?? 'See the cause, and check the statement.';
       throw new BackendFaultError(`${name} cannot use the SQLite file ${path}. ${remedy}`, { cause });
     }
   }

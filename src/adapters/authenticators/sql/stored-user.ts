@@ -44,13 +44,21 @@ export function readUser(row: JsonObject, options: RowOptions): StoredUser {
   };
 }
 
-/** @throws BackendFaultError if a column is not there that must be */
+const COLUMNS = ['secret_hash', 'user', 'groups', 'disabled', 'expires_at'];
+
+/** @throws BackendFaultError if a column is not there that must be, or is there twice, of which one would win */
 export function requireColumns(columns: readonly string[], { name, claims }: Omit<RowOptions, 'username'>): void {
   const missing = ['secret_hash', ...claims].find((column) => !columns.includes(column));
-  if (missing === undefined) return;
-  throw new BackendFaultError(
-    `${name} needs a column ${missing}, and the query has ${columns.join(', ')}. Name one so, with AS.`,
-  );
+  if (missing !== undefined) {
+    throw new BackendFaultError(
+      `${name} needs a column ${missing}, and the query has ${columns.join(', ')}. Name one so, with AS.`,
+    );
+  }
+  // SQLite calls a second one `disabled:1`.
+  const names = columns.map((column) => column.replace(/:\d+$/, ''));
+  const twice = [...COLUMNS, ...claims].find((column) => names.indexOf(column) !== names.lastIndexOf(column));
+  if (twice === undefined) return;
+  throw new BackendFaultError(`${name} has the column ${twice} twice in its query. Select it from one table alone.`);
 }
 
 function readHash(value: unknown, fault: ColumnFault): SecretHash | undefined {

@@ -166,6 +166,11 @@ describeWith(postgresql, 'the sql authenticator when PostgreSQL fails', () => {
       ['no right', { query: 'SELECT rolpassword AS secret_hash FROM pg_authid WHERE rolname = $1' }, /Grant it SELECT/],
       ['no column secret_hash', { query: 'SELECT hash FROM users WHERE name = $1' }, /needs a column secret_hash/],
       ['no column of a claim', { claims: ['mail'] }, /needs a column mail, and the query has secret_hash/],
+      [
+        'a column twice',
+        { query: 'SELECT hash AS secret_hash, true AS disabled, false AS disabled FROM users WHERE name = $1' },
+        /has the column disabled twice/,
+      ],
       ['two statements', { query: `${QUERY}; DELETE FROM users` }, /no valid SQL/],
       ['a change', { query: 'UPDATE users SET hash = hash WHERE name = $1 RETURNING hash' }, /no valid SQL/],
       ['no such host', { host: 'nowhere.invalid', tls: 'off' }, /cannot be talked to|looked up|no host/],

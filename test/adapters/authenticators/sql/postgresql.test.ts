@@ -65,8 +65,8 @@ describeWith(postgresql, 'the sql authenticator against PostgreSQL', () => {
     return postgres.sql(`INSERT INTO users (${Object.keys(all)}) VALUES (${Object.values(all)})`);
   }
 
-  function ask(authenticator: SqlAuthenticator, username: string, secret: string, ipAddress?: string) {
-    return authenticator.authenticate({ username, secret: new Secret(secret), ipAddress }, { signal });
+  function ask(authenticator: SqlAuthenticator, username: string, secret: string) {
+    return authenticator.authenticate({ username, secret: new Secret(secret) }, new AbortController());
   }
 
   describe('keeps the contract', () => {

