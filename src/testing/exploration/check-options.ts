@@ -1,12 +1,21 @@
 import { ConfigurationError } from '../../index.js';
 import { unknownOptions } from '../../model/known-options.js';
-import type { ExploreOptions } from '../explore.js';
+import type { ExhaustiveBounds } from './exhaustive-schedules.js';
+
+/** Of `ExploreOptions`, what can be wrong. */
+interface GivenOptions {
+  runs?: unknown;
+  seed?: unknown;
+  engine?: unknown;
+  exhaustive?: ExhaustiveBounds;
+  replay?: unknown;
+}
 
 const KNOWN = ['runs', 'seed', 'engine', 'exhaustive', 'replay', 'onRun', 'backends', 'orchestrator'];
 const KNOWN_OF_BOUNDS = ['inits', 'deviations', 'turns', 'part'];
 
 /** @throws ConfigurationError with every problem: an exploration of nothing finds nothing, and looks well */
-export function checkExploreOptions(options: ExploreOptions): void {
+export function checkExploreOptions(options: GivenOptions): void {
   const { runs, seed, engine, exhaustive, replay } = options;
   const problems = [
     ...unknownOptions('explore', options, KNOWN),
@@ -21,7 +30,7 @@ export function checkExploreOptions(options: ExploreOptions): void {
   if (problems.length > 0) throw new ConfigurationError(problems.join(' '), { problems });
 }
 
-function boundsProblems(bounds: NonNullable<ExploreOptions['exhaustive']>): string[] {
+function boundsProblems(bounds: ExhaustiveBounds): string[] {
   const { inits, deviations, turns, part } = bounds;
   return [
     ...unknownOptions('exhaustive', bounds, KNOWN_OF_BOUNDS),
