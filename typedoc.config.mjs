@@ -35,5 +35,7 @@ export default {
   excludeInternal: true,
   excludePrivate: true,
   treatWarningsAsErrors: true,
+  // The types that zod infers from the schema of the configuration name these; what they say is in the schema.
+  intentionallyNotExported: ['Guarded', 'AuthenticatorGuards', 'AuthorizerGuards'],
   validation: { notExported: true, invalidLink: true, invalidPath: true, rewrittenLink: true },
 };

@@ -24,6 +24,11 @@ export class EitherSignal implements HasSignal {
     return this.#controller.signal;
   }
 
+  /** Without making a signal of its own. */
+  throwIfAborted(): void {
+    for (const { signal } of this.#sources) signal.throwIfAborted();
+  }
+
   /** To be called when nobody needs the signal any more. It is not aborted by that. */
   release(): void {
     if (this.#controller === undefined) return;

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { EitherSignal } from '../../model/either-signal.js';
 import { BackendFaultError, ClosedError, SessionInitError } from '../../model/errors.js';
 import { Secret } from '../../model/secret.js';
 import { withDeadline } from '../../model/with-deadline.js';
@@ -91,13 +92,7 @@ export function totpAuthenticator(options: TotpAuthenticatorOptions): TotpAuthen
     }
   }
 
-  async function verify(
-    user: string,
-    code: string,
-    caller: CallOptions,
-    deadline: CallOptions,
-  ): Promise<DenialCause | undefined> {
-    const callOptions = eitherOf(caller, deadline);
+  async function verify(user: string, code: string, callOptions: EitherSignal): Promise<DenialCause | undefined> {
     const otplib = await loadOtplib(name);
     const found = await lookUp(user, callOptions);
     decoy ??= new Secret(otplib.generateSecret());
@@ -106,7 +101,7 @@ export function totpAuthenticator(options: TotpAuthenticatorOptions): TotpAuthen
     const step = isCode.test(code) ? stepOf(otplib, secret, code) : undefined;
     if (found === undefined) return 'unknownUser';
     if (step === undefined) return 'wrongSecret';
-    for (const { signal } of [caller, deadline]) signal.throwIfAborted();
+    callOptions.throwIfAborted();
     return (await claim(secret, step, callOptions)) ? undefined : 'codeUsed';
   }
 
@@ -120,9 +115,15 @@ export function totpAuthenticator(options: TotpAuthenticatorOptions): TotpAuthen
 
     async authenticate({ username, secret, oneTimeCode }, caller) {
       if (isClosed) throw new ClosedError(name);
-      const cause = await withDeadline(clock, timeout, `${name}.authenticate`, (deadline) =>
-        verify(username, (oneTimeCode ?? secret).reveal(), caller, deadline),
-      );
+      const cause = await withDeadline(clock, timeout, `${name}.authenticate`, async (deadline) => {
+        // It is a signal only if somebody asks for one: what is in memory never does, and that costs more than a code.
+        const either = new EitherSignal(caller, deadline);
+        try {
+          return await verify(username, (oneTimeCode ?? secret).reveal(), either);
+        } finally {
+          either.release();
+        }
+      });
       // A code is worth nothing the second time, so no cache may repeat the yes.
       if (cause === undefined) return { outcome: 'authenticated', user: username, expiresAt: 0 };
       return { outcome: 'denied', cause };
@@ -130,15 +131,6 @@ export function totpAuthenticator(options: TotpAuthenticatorOptions): TotpAuthen
 
     async close() {
       isClosed = true;
-    },
-  };
-}
-
-/** The signal, which costs more than a code, is made when it is asked for: what is in memory never does. */
-function eitherOf(caller: CallOptions, deadline: CallOptions): CallOptions {
-  return {
-    get signal() {
-      return AbortSignal.any([caller.signal, deadline.signal]);
     },
   };
 }

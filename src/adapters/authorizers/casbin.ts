@@ -6,6 +6,13 @@ import type { AuthorizationOutcome, AuthorizationRequest, Authorizer, CallOption
 import { withGroupsAsRoles } from './casbin/groups-as-roles.js';
 import { hasRules, openEnforcer } from './casbin/open-enforcer.js';
 
+/** What is used of an `Enforcer` of casbin: the package itself need not be installed for these types. */
+export interface CasbinEnforcer {
+  enforceSync(...values: unknown[]): boolean;
+  getModel(): object;
+  getNamedRoleManager(type: string): object | undefined;
+}
+
 /** Options of {@link casbinAuthorizer}: either `model` and `policy`, or `enforcer`. */
 export interface CasbinAuthorizerOptions {
   /** The file of the model (`model.conf`). A relative path starts from the working directory. */
@@ -16,7 +23,7 @@ export interface CasbinAuthorizerOptions {
    * An enforcer of your own in place of the files, with the adapter and the watcher that you gave it. Its `g` is taught
    * the groups of whoever is asked for; nothing else of it is changed, and it is not closed.
    */
-  enforcer?: Enforcer;
+  enforcer?: CasbinEnforcer;
   /** What the user asks for. @defaultValue `'session'` */
   object?: string;
   /** What the user wants to do with it. @defaultValue `'create'` */
@@ -83,7 +90,7 @@ export function casbinAuthorizer(options: CasbinAuthorizerOptions): CasbinAuthor
   }
 
   async function open(): Promise<Enforcer> {
-    if (options.enforcer !== undefined) return options.enforcer;
+    if (options.enforcer !== undefined) return options.enforcer as Enforcer;
     const enforcer = await openEnforcer(name, resolve(options.model as string), resolve(options.policy as string));
     if (options.request === undefined) tryOut(enforcer);
     return enforcer;

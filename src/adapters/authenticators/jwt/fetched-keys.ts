@@ -1,5 +1,6 @@
 import type { createLocalJWKSet } from 'jose';
 import type { Clock } from '../../../model/clock.js';
+import { EitherSignal } from '../../../model/either-signal.js';
 import { BackendFaultError, ClosedError } from '../../../model/errors.js';
 import { isJsonObject } from '../../../model/json.js';
 import type { KeySet, KeySource, LoadJose } from './key-source.js';
@@ -98,8 +99,13 @@ export function fetchedKeys(options: FetchedKeysOptions): KeySource {
       return keys;
     },
     refresh,
-    async probe({ signal }) {
-      await fetchKeys(AbortSignal.any([signal, closing.signal]));
+    async probe(options) {
+      const either = new EitherSignal(options, closing);
+      try {
+        await fetchKeys(either.signal);
+      } finally {
+        either.release();
+      }
     },
     close: () => closing.abort(),
   };

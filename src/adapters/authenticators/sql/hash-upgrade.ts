@@ -1,4 +1,5 @@
 import type { Clock } from '../../../model/clock.js';
+import { EitherSignal } from '../../../model/either-signal.js';
 import { BackendFaultError, SessionInitError } from '../../../model/errors.js';
 import type { Secret } from '../../../model/secret.js';
 import { withDeadline } from '../../../model/with-deadline.js';
@@ -33,9 +34,14 @@ export function hashUpgrade(options: HashUpgradeOptions): HashUpgrade {
     const { signal } = closing;
     const { encoded: to } = await hashInTurn(() => hashPassword(secret), signal);
     signal.throwIfAborted();
-    await withDeadline(clock, timeout, `${name}.upgrade`, (own) =>
-      table.changeHash({ username, from: encoded, to }, { signal: AbortSignal.any([signal, own.signal]) }),
-    );
+    await withDeadline(clock, timeout, `${name}.upgrade`, async (deadline) => {
+      const either = new EitherSignal(closing, deadline);
+      try {
+        await table.changeHash({ username, from: encoded, to }, either);
+      } finally {
+        either.release();
+      }
+    });
   }
 
   function report(cause: unknown): void {
