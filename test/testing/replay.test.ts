@@ -93,7 +93,7 @@ describe('a recorded init replays to the identical response', () => {
     const saved = { format: 'session-init.recorded-init', version: 1, init: { state: 'authorized', recording } };
     expect((await replay(JSON.stringify(saved))).difference).toBeUndefined();
     await expect(replay({ ...saved, init: { state: 'authorized' } })).rejects.toThrow(
-      'This is no recording of an init',
+      'holds an init that was not sampled',
     );
   });
 
