@@ -70,6 +70,8 @@ export type AuthorizationOutcome = { outcome: 'authorized' } | Denied;
 /** Decides whether the asserted user is who they say. */
 export interface Authenticator {
   readonly name: string;
+  /** Its yes counts only after that of another one: a one-time code is never the only factor. @defaultValue false */
+  readonly isSecondFactor?: boolean | undefined;
   authenticate(credentials: Credentials, options: CallOptions): Promise<AuthenticationOutcome>;
   /** Asks the backend for a sign of life that commits it to nothing. @throws whatever a call would meet */
   probe?(options: CallOptions): Promise<void>;

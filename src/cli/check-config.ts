@@ -3,7 +3,7 @@ import { Secret } from '../model/secret.js';
 import { openBackends } from '../server/backends/open-backends.js';
 import { type Probe, probeBackends } from '../server/backends/probe-backends.js';
 import { databaseOf } from '../server/backends/session-manager.js';
-import { usersFileOf } from '../server/data-folder.js';
+import { isFirstStart, usersFileOf } from '../server/data-folder.js';
 import type { LoadedServerConfig } from '../server/load-config.js';
 import { createLogger } from '../server/logging/logger.js';
 import { complain, print, printJson, styled, table } from './terminal.js';
@@ -29,14 +29,17 @@ export function showConfig({ config, sourceOf }: LoadedServerConfig, asJson: boo
 }
 
 /**
- * Opens the backends of a configuration, and asks each for a sign of life.
+ * Opens the backends of a configuration, as a start of the server would.
  *
+ * @param isProbe - whether each is asked for a sign of life
  * @throws ConfigurationError if one cannot be opened
  */
-export async function probe({ config }: LoadedServerConfig): Promise<readonly Probe[]> {
-  const backends = await openBackends(config, { logger: await createLogger(config.log) });
+export async function tryBackends({ config }: LoadedServerConfig, isProbe: boolean): Promise<readonly Probe[]> {
+  // The very first start makes what is not there yet.
+  if (!isProbe && isFirstStart(config)) return [];
+  const backends = await openBackends(config, { logger: await createLogger({ ...config.log, level: 'warn' }) });
   try {
-    return await probeBackends(backends, config.deadlines.authentication);
+    return isProbe ? await probeBackends(backends, config.deadlines.authentication) : [];
   } finally {
     await backends.close();
   }
@@ -56,8 +59,13 @@ const OUTCOMES = { answered: 'answers', failed: 'does not answer', local: 'has n
 /** Every setting that is no object, with its path and its value as text. */
 function leavesOf(value: unknown, path: readonly string[] = []): [setting: string, value: string][] {
   if (value === undefined) return [];
-  if (!isJsonObject(value)) return [[path.join('.'), String(value)]];
+  if (!isJsonObject(value)) return [[path.join('.'), asText(value)]];
   return Object.entries(value).flatMap(([name, part]) => leavesOf(part, [...path, name]));
+}
+
+/** A list of objects has its settings in it; any other is shown as it is written in a variable. */
+function asText(value: unknown): string {
+  return Array.isArray(value) && value.some(isJsonObject) ? JSON.stringify(value) : String(value);
 }
 
 /** What is shown may be taken for a configuration again, and must not be one in which a placeholder is a secret. */

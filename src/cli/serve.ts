@@ -40,10 +40,10 @@ async function runServe(
 }
 
 async function checkConfig(loaded: LoadedServerConfig, options: { probe?: true; json?: true }): Promise<void> {
-  const { probe, showConfig } = await import('./check-config.js');
-  const probes = options.probe && (await probe(loaded));
-  showConfig(loaded, options.json ?? false, probes);
-  if (probes?.some(({ outcome }) => outcome === 'failed')) process.exitCode = EXIT.noAnswer;
+  const { tryBackends, showConfig } = await import('./check-config.js');
+  const probes = await tryBackends(loaded, options.probe ?? false);
+  showConfig(loaded, options.json ?? false, options.probe && probes);
+  if (probes.some(({ outcome }) => outcome === 'failed')) process.exitCode = EXIT.noAnswer;
 }
 
 function portOf(text: string): number {

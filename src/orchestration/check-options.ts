@@ -35,5 +35,10 @@ export function checkOptions(options: object): void {
     if (given[port] === undefined) problems.push(`createSessionOrchestrator needs ${port}.`);
     else if (missing.length > 0) problems.push(`${port} has no method ${missing.join(', ')}.`);
   }
+  if (given['authenticator']?.['isSecondFactor'] === true) {
+    problems.push(
+      'authenticator is a second factor, and must not be the only one. Put it behind another with allOf().',
+    );
+  }
   if (problems.length > 0) throw new ConfigurationError(problems.join(' '), { problems });
 }

@@ -42,11 +42,15 @@ export function mergeLayers(layers: readonly Layer[]): JsonObject {
 /** Where the value at `path` comes from; for one that is missing, what surrounds it. */
 export function sourceOf(layers: readonly Layer[], path: readonly PropertyKey[]): string | undefined {
   for (let length = path.length; length > 0; length--) {
-    const place = path.slice(0, length);
-    const layer = layers.findLast(({ tree }) => valueAt(tree, place) !== undefined);
-    if (layer !== undefined) return layer.source;
+    const source = ownSourceOf(layers, path.slice(0, length));
+    if (source !== undefined) return source;
   }
   return undefined;
+}
+
+/** Where the value at `path` itself comes from; nowhere, if it is a default. */
+export function ownSourceOf(layers: readonly Layer[], path: readonly PropertyKey[]): string | undefined {
+  return layers.findLast(({ tree }) => valueAt(tree, path) !== undefined)?.source;
 }
 
 /** The value at `path`; undefined if there is none. */

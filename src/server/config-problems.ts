@@ -69,6 +69,11 @@ function secretProblems(path: readonly string[], value: JsonObject, environment:
     return [{ path, text: 'name one place where the secret is: {"file": "path"} or {"env": "NAME"}.' }];
   }
   if (typeof env !== 'string' || environment[env]) return [];
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(env)) {
+    return [
+      { path: [...path, 'env'], text: 'it must be the name of an environment variable, never the secret itself.' },
+    ];
+  }
   return [{ path: [...path, 'env'], text: `the environment variable ${env} is not set.` }];
 }
 

@@ -3,7 +3,7 @@ import { ConfigurationError } from '../model/errors.js';
 import { isJsonObject, type JsonObject } from '../model/json.js';
 import { findUnknownParts } from './composition-problems.js';
 import { readConfigFile } from './config-file.js';
-import { environmentLayers, type Layer, mergeLayers, settingLayer, sourceOf } from './config-layers.js';
+import { environmentLayers, type Layer, mergeLayers, ownSourceOf, settingLayer, sourceOf } from './config-layers.js';
 import { DEFAULT_VARIANTS, markedSettings, SETTINGS } from './config-outline.js';
 import { type ConfigProblem, describeIssue, findContradictions } from './config-problems.js';
 import { type ServerConfig, serverConfigSchema } from './config-schema.js';
@@ -67,7 +67,7 @@ export async function loadServerConfig(options: LoadServerConfigOptions = {}): P
   problems.push(...found.map((problem) => inWords(problem, layers)));
   if (parsed.success && problems.length === 0) {
     const config = { ...parsed.data, dataDir: resolve(folder, parsed.data.dataDir) };
-    return { config, sourceOf: (setting) => sourceOf(layers, setting.split('.')) ?? 'default' };
+    return { config, sourceOf: (setting) => ownSourceOf(layers, setting.split('.')) ?? 'default' };
   }
   throw new ConfigurationError(`The configuration cannot be used: ${problems.join(' ')}`, { problems });
 }

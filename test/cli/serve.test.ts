@@ -185,6 +185,33 @@ describe('--check-config', () => {
     expect(JSON.parse(again.stdout)).toEqual(JSON.parse(stdout));
   });
 
+  test('says that a default is one, though its section is in the file, and shows what is in a list', async () => {
+    const cwd = temporaryFolder();
+    const authorizer = { type: 'rules', rules: [{ groups: ['staff'] }] };
+    writeFileSync(join(cwd, 'session-init.json'), JSON.stringify({ listen: { port: 8080 }, authorizer }));
+    const { stdout } = await runCommand(['serve', '--check-config'], { cwd });
+    expect(stdout).toMatch(new RegExp(`^listen\\.port +8080 +\\(${join(cwd, 'session-init.json')}\\)$`, 'm'));
+    expect(stdout).toMatch(/^listen\.host +127\.0\.0\.1 +\(default\)$/m);
+    expect(stdout).toMatch(/^authorizer\.rules +\[\{"groups":\["staff"\]\}\]/m);
+  });
+
+  test('refuses what a start would refuse, all of it, each with its setting', async () => {
+    const cwd = temporaryFolder();
+    const authenticators = {
+      corp: { type: 'ldap', url: 'ldap://ldap.example.com', userBase: 'dc=example' },
+      codes: { type: 'totp', path: 'codes.json' },
+    };
+    writeFileSync(join(cwd, 'codes.json'), '{"secrets": {"ada": "marked0secret1"}}', { mode: 0o600 });
+    const authenticator = { type: 'all-of', authenticators: ['corp', 'codes'] };
+    writeFileSync(join(cwd, 'session-init.json'), JSON.stringify({ authenticators, authenticator }));
+    const { status, stdout, stderr } = await runCommand(['serve', '--check-config'], { cwd });
+    expect(status).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(/^error: authenticators\.corp: .*in clear/m);
+    expect(stderr).toMatch(/^error: authenticators\.codes: .*codes\.json/m);
+    expect(stderr).not.toContain('marked0secret1');
+  });
+
   test('ASVS 16.2.5: shows no secret of static users, nor a placeholder that would be one', async () => {
     const cwd = temporaryFolder();
     const users = { alice: 'marked-user-secret-1' };

@@ -71,7 +71,10 @@ test.each(Object.keys(FAILURE_CODES))('the code %s is given by some part', (code
 });
 
 test('every code that some part gives is documented', () => {
-  const given = [...sources.matchAll(/\bcode: (['"])([a-z_]+)\1/g)].map(([, , code]) => code);
+  const given = [...sources.matchAll(/\bcode: (['"])([a-z_]+)\1/g)]
+    .map(([, , code]) => code)
+    // It is zod's own, of an issue with the configuration.
+    .filter((code) => code !== 'custom');
   expect(given.length).toBeGreaterThan(10);
   expect(Object.keys(FAILURE_CODES)).toEqual(expect.arrayContaining(given));
 });

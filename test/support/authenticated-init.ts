@@ -1,3 +1,4 @@
+import { allOf } from '../../src/adapters/authenticators/chain.js';
 import {
   type Authenticator,
   createSessionOrchestrator,
@@ -16,6 +17,12 @@ export interface AuthenticatedInit {
   cause: unknown;
 }
 
+/** A second factor needs a first one, which here lets everybody through to it. */
+const ANYBODY: Authenticator = {
+  name: 'anybody',
+  authenticate: async ({ username: user }) => ({ outcome: 'authenticated', user }),
+};
+
 /** One init of somebody whom `authenticator` judges, and who then may have a session. */
 export async function authenticatedInit(
   authenticator: Authenticator,
@@ -23,7 +30,7 @@ export async function authenticatedInit(
 ): Promise<AuthenticatedInit> {
   let cause: unknown;
   const orchestrator = createSessionOrchestrator({
-    authenticator,
+    authenticator: authenticator.isSecondFactor ? allOf([ANYBODY, authenticator]) : authenticator,
     authorizer: { name: 'open', authorize: async () => ({ outcome: 'authorized' }) },
     sessionManager: memorySessionManager(),
     throttle: false,

@@ -107,6 +107,7 @@ export function totpAuthenticator(options: TotpAuthenticatorOptions): TotpAuthen
 
   return {
     name,
+    isSecondFactor: true,
 
     async open() {
       await loadOtplib(name);

@@ -126,6 +126,7 @@ export function cached(authenticator: Authenticator, options: CacheOptions = {})
     get size() {
       return entries.size;
     },
+    ...(authenticator.isSecondFactor && { isSecondFactor: true }),
     authenticate,
     invalidate,
     ...(authenticator.probe && {

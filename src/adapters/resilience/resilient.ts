@@ -60,6 +60,7 @@ export function resilient(
   if ('authenticate' in backend) {
     return {
       ...common,
+      ...(backend.isSecondFactor && { isSecondFactor: true }),
       authenticate: (credentials, callOptions) =>
         guard.call(async (own) => readAuthentication(name, await backend.authenticate(credentials, own)), callOptions),
     };

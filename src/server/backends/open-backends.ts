@@ -1,4 +1,5 @@
-import { type Authenticator, type Authorizer, type Clock, systemClock } from '../../index.js';
+import { type Authenticator, type Authorizer, type Clock, ConfigurationError, systemClock } from '../../index.js';
+import { markedSettings } from '../config-outline.js';
 import type { ServerConfig } from '../config-schema.js';
 import type { Logger } from '../logging/logger.js';
 import type { Backend, BackendContext, BackendSchema } from './backend.js';
@@ -52,9 +53,13 @@ export async function openBackends(config: ServerConfig, options: OpenBackendsOp
     const backend = (backends as readonly Backend<BackendSchema, Port>[]).find(
       ({ schema }) => schema.shape.type.value === settings.type,
     ) as Backend<BackendSchema, Port>;
-    const opened = await backend.open(settings, context(name));
-    byPlace.set(place, opened);
-    return opened;
+    try {
+      const opened = await backend.open(settings, context(name));
+      byPlace.set(place, opened);
+      return opened;
+    } catch (error) {
+      throw placed(error, place);
+    }
   }
 
   /** One that several are made of is opened once. That none is made of itself was checked as the configuration was. */
@@ -72,15 +77,37 @@ export async function openBackends(config: ServerConfig, options: OpenBackendsOp
     if (failed !== undefined) throw failed.reason;
   }
 
-  try {
-    return {
-      authenticator: await open(AUTHENTICATORS, config.authenticator, 'authenticator'),
-      authorizer: await open(AUTHORIZERS, config.authorizer, 'authorizer'),
-      byPlace,
-      close,
-    };
-  } catch (cause) {
-    await close().catch(() => {});
-    throw cause;
+  // All at once, so that what is wrong with each of them is told.
+  const parts = markedSettings(config).filter(({ mark }) => mark === 'authenticator');
+  const opening = await Promise.allSettled([
+    open<Authenticator>(AUTHENTICATORS, config.authenticator, 'authenticator'),
+    open<Authorizer>(AUTHORIZERS, config.authorizer, 'authorizer'),
+    ...parts.map(({ value }) => authenticator(value as string)),
+  ]);
+  const [first, second] = opening;
+  if (first.status === 'fulfilled' && second.status === 'fulfilled') {
+    return { authenticator: first.value, authorizer: second.value, byPlace, close };
   }
+  await close().catch(() => {});
+  throw together(new Set(opening.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []))));
+}
+
+/** Errors that say where in the configuration the problem is: what is made of several is not to say it once more. */
+const PLACED = new WeakSet<object>();
+
+function placed(error: unknown, place: string): unknown {
+  if (!(error instanceof ConfigurationError) || PLACED.has(error)) return error;
+  const problems = error.problems.map((problem) => `${place}: ${problem}`);
+  const itself = new ConfigurationError(problems.join(' '), { problems, cause: error });
+  PLACED.add(itself);
+  return itself;
+}
+
+/** Several problems in one. Anything else, such as a package that is missing, goes first. */
+function together(errors: ReadonlySet<unknown>): unknown {
+  const [only, ...others] = errors;
+  const other = [...errors].find((error) => !(error instanceof ConfigurationError));
+  if (other !== undefined || others.length === 0) return other ?? only;
+  const problems = [...errors].flatMap((error) => (error as ConfigurationError).problems);
+  return new ConfigurationError(problems.join(' '), { problems });
 }

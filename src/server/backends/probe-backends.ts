@@ -22,14 +22,16 @@ export function probeBackends(
   clock: Clock = systemClock,
 ): Promise<readonly Probe[]> {
   return Promise.all(
-    [...byPlace].map(async ([place, backend]): Promise<Probe> => {
-      if (backend.probe === undefined) return { place, backend: backend.name, outcome: 'local' };
-      try {
-        await withDeadline(clock, deadline, backend.name, async (options) => backend.probe?.(options));
-        return { place, backend: backend.name, outcome: 'answered' };
-      } catch (cause) {
-        return { place, backend: backend.name, outcome: 'failed', problem: describeCause(cause) };
-      }
-    }),
+    [...byPlace]
+      .sort(([one], [other]) => one.localeCompare(other))
+      .map(async ([place, backend]): Promise<Probe> => {
+        if (backend.probe === undefined) return { place, backend: backend.name, outcome: 'local' };
+        try {
+          await withDeadline(clock, deadline, backend.name, async (options) => backend.probe?.(options));
+          return { place, backend: backend.name, outcome: 'answered' };
+        } catch (cause) {
+          return { place, backend: backend.name, outcome: 'failed', problem: describeCause(cause) };
+        }
+      }),
   );
 }

@@ -102,9 +102,12 @@ test.each([
 });
 
 test.each([
-  [{ type: 'casbin', model: 'policy.csv', policy: 'policy.csv' }, /^casbin: the model .*policy\.csv is not valid/],
+  [
+    { type: 'casbin', model: 'policy.csv', policy: 'policy.csv' },
+    /^authorizer: casbin: the model .*policy\.csv is not valid/,
+  ],
   [{ type: 'casbin', model: 'model.conf', policy: 'policy.csv', userPrefix: '' }, /must not begin with each other/],
-  [{ type: 'cedar', policies: 'half.cedar' }, /^cedar: the policies .*half\.cedar, line 1: /],
+  [{ type: 'cedar', policies: 'half.cedar' }, /^authorizer: cedar: the policies .*half\.cedar, line 1: /],
 ])('a server does not start with %j', async (authorizer, expected) => {
   const config = await load(authorizer);
   const problems = await problemsOf(openBackends(config, { logger }));

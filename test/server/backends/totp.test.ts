@@ -57,7 +57,7 @@ test('a server does not start with a file that cannot be used', async () => {
   write({ ada: 'marked0secret1' });
   const failure = openBackends(await load({ path: 'totp.json' }), { logger: silent }).catch((cause: unknown) => cause);
   expect(await failure).toBeInstanceOf(ConfigurationError);
-  expect(String(await failure)).toMatch(/totp\.json cannot be used: The secret of "ada" must be Base32/);
+  expect(String(await failure)).toMatch(/authenticator: totp: .*totp\.json: The secret of "ada" must be Base32/);
   expect(String(await failure)).not.toContain('marked0secret1');
 });
 

@@ -25,10 +25,15 @@ export interface LinkedAuthenticatorParts {
   readonly clock: Clock | undefined;
 }
 
+/** A second factor is not even asked before another has said yes: whoever knows a code alone is nobody. */
+const NO_FIRST_FACTOR: Answer = { outcome: 'denied', cause: 'noFirstFactor' };
+
 /** Asks links one after the other, as their rules say: what `chain`, `firstOf` and `allOf` have in common. */
 export function linkedAuthenticator(parts: LinkedAuthenticatorParts): LinkedAuthenticator {
   const { name, links, qualified, share, clock = systemClock } = parts;
   const authenticators = new Map(links.map((link) => [link.authenticator, link.name]));
+  // Of second factors alone, as a part of something else, each can be the one that counts.
+  const isSecondFactor = links.every(({ authenticator }) => authenticator.isSecondFactor === true);
   let closing: Promise<void> | undefined;
 
   async function authenticate(asserted: Credentials, options: CallOptions): Promise<AuthenticationOutcome> {
@@ -41,7 +46,8 @@ export function linkedAuthenticator(parts: LinkedAuthenticatorParts): LinkedAuth
       const own = shares[index] as Credentials;
       const credentials = { ...own, username: walk.user ?? own.username };
       const begun = clock.monotonic();
-      const answer = await ask(link, credentials, options);
+      const isTooEarly = link.authenticator.isSecondFactor && !isSecondFactor && walk.user === undefined;
+      const answer = isTooEarly ? NO_FIRST_FACTOR : await ask(link, credentials, options);
       const duration = clock.monotonic() - begun;
       const fit = own.secret === asserted.secret ? answer : ofPart(link, answer, credentials);
       walk.path.push(stepOf(link, fit, duration));
@@ -67,6 +73,7 @@ export function linkedAuthenticator(parts: LinkedAuthenticatorParts): LinkedAuth
 
   return {
     name,
+    isSecondFactor,
     authenticate,
     probe,
     close() {

@@ -76,6 +76,9 @@ export function resolveLinks(
     ...earlier,
     ...(given.length > 0 ? [] : [`${what} needs a list of one authenticator at least.`]),
     ...given.flatMap((link, index) => problemsOf(`${what}: link ${index + 1}`, link)),
+    ...(beginsWithSecondFactor(resolved)
+      ? [`${what}: link 1, ${resolved[0]?.name}, is a second factor. Put what finds the user before it.`]
+      : []),
     ...duplicates(resolved.map(({ name }) => name)).map(
       (name) => `${what}: several links are named ${JSON.stringify(name)}. Give each authenticator a name of its own.`,
     ),
@@ -107,6 +110,12 @@ function problemsOf(place: string, link: ChainLink): string[] {
     ...wrong,
     ...(unnamed ? [`${place} needs a name without a colon, and has ${JSON.stringify(name)}.`] : []),
   ];
+}
+
+/** Unless all are, and the whole is a second factor of something else. */
+function beginsWithSecondFactor(links: readonly ResolvedLink[]): boolean {
+  const [first, ...others] = links.map(({ authenticator }) => authenticator?.isSecondFactor === true);
+  return first === true && others.includes(false);
 }
 
 function duplicates(names: readonly string[]): string[] {

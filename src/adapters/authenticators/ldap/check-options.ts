@@ -47,7 +47,7 @@ export function checkOptions(options: LdapAuthenticatorOptions): LdapSettings {
   const problems = [
     ...unknownOptions('ldapAuthenticator', options, KNOWN),
     ...servers.map(({ url, server }) =>
-      server === undefined ? `url must be ldap:// or ldaps:// with a host: ${url}.` : '',
+      server === undefined ? `url must be ldap:// or ldaps:// with a host${shownUrl(url)}.` : '',
     ),
     servers.length > 0 ? '' : 'url must name a server.',
     ...transportProblems(
@@ -207,4 +207,10 @@ function isCertificate(pem: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** A URL, unless it may hold a secret. */
+function shownUrl(url: unknown): string {
+  const text = String(url);
+  return text.includes('@') ? ', and no user or password in it' : `: ${text}`;
 }

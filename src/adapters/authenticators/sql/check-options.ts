@@ -80,6 +80,9 @@ function postgresqlProblems(options: PostgresqlOptions): string[] {
   const { tls, port, ...numbers } = withPostgresqlDefaults(options);
   return [
     requiredText('host', host),
+    typeof host === 'string' && !isHost(host)
+      ? 'host must be a host name, an IP address, or the folder of a Unix socket: no URL, and no port.'
+      : '',
     requiredText('database', options.database),
     requiredText('user', options.user),
     Number.isSafeInteger(port) && port > 0 && port < 65_536 ? '' : 'port must be from 1 to 65535.',
@@ -102,6 +105,11 @@ function isLocal(host: unknown): boolean {
     host === '::1' ||
     (isIP(String(host)) === 4 && /^127\./.test(String(host)))
   );
+}
+
+/** What holds more, such as the password of a URL, must not come as far as an error that names it. */
+function isHost(host: string): boolean {
+  return host === '' || isSocket(host) || isIP(host) !== 0 || /^[\w.-]+$/.test(host);
 }
 
 function isSocket(host: unknown): boolean {

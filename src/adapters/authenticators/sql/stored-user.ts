@@ -46,7 +46,7 @@ export function readUser(row: JsonObject, options: RowOptions): StoredUser {
 
 const COLUMNS = ['secret_hash', 'user', 'groups', 'disabled', 'expires_at'];
 
-/** @throws BackendFaultError if a column is not there that must be, or is there twice, of which one would win */
+/** @throws BackendFaultError if a column is not there that must be, is not known, or is there twice, of which one would win */
 export function requireColumns(columns: readonly string[], { name, claims }: Omit<RowOptions, 'username'>): void {
   const missing = ['secret_hash', ...claims].find((column) => !columns.includes(column));
   if (missing !== undefined) {
@@ -57,8 +57,15 @@ export function requireColumns(columns: readonly string[], { name, claims }: Omi
   // SQLite calls a second one `disabled:1`.
   const names = columns.map((column) => column.replace(/:\d+$/, ''));
   const twice = [...COLUMNS, ...claims].find((column) => names.indexOf(column) !== names.lastIndexOf(column));
-  if (twice === undefined) return;
-  throw new BackendFaultError(`${name} has the column ${twice} twice in its query. Select it from one table alone.`);
+  if (twice !== undefined) {
+    throw new BackendFaultError(`${name} has the column ${twice} twice in its query. Select it from one table alone.`);
+  }
+  const other = columns.find((column) => !COLUMNS.includes(column) && !claims.includes(column));
+  if (other === undefined) return;
+  throw new BackendFaultError(
+    `${name} has the column ${other} in its query, and does not know it: a misspelt disabled would let somebody in. ` +
+      `There are: ${COLUMNS.join(', ')}. Leave it out, or name it in claims.`,
+  );
 }
 
 function readHash(value: unknown, fault: ColumnFault): SecretHash | undefined {

@@ -34,7 +34,7 @@ describe('the options of ldapAuthenticator', () => {
     [{ url: [] }, /^url must name a server/],
     [{ url: 'https://ldap.example.com' }, /^url must be ldap:/],
     [{ url: 'ldap.example.com' }, /^url must be ldap:/],
-    [{ url: 'ldaps://user:pw@ldap.example.com' }, /^url must be ldap:/],
+    [{ url: 'ldaps://user:pw@ldap.example.com' }, /^url must be ldap:.* no user or password in it\.$/],
     [{ url: 'ldaps://ldap.example.com/dc=example' }, /^url must be ldap:/],
     [{ url: 'ldaps://ldap.example.com:99999' }, /^url must be ldap:/],
     [{ url: undefined }, /^url must be ldap:/],

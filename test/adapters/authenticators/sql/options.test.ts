@@ -63,6 +63,8 @@ describe('options that cannot work', () => {
     [{ claims: ['secret_hash'] }, /claims must be names of columns, and not secret_hash/],
     [{ claims: 'mail' }, /claims must be names of columns/],
     [{ decoyHash: 'marked' }, /decoyHash is no hash of a known scheme/],
+    [{ host: 'postgres://app:marked-secret@127.0.0.1/app' }, /^host must be a host name.*no URL, and no port\.$/],
+    [{ host: '127.0.0.1:5432' }, /^host must be a host name/],
     [{ query: "SELECT '$1'" }, /query must have the placeholder \$1, and no other/],
     [{ query: 'SELECT $1, $2' }, /query must have the placeholder \$1, and no other/],
     [{ query: 'SELECT ?' }, /query must have the placeholder \$1/],
@@ -71,6 +73,7 @@ describe('options that cannot work', () => {
   ])('PostgreSQL: %j', (wrong, problem) => {
     const problems = problemsOf({ ...POSTGRESQL, ...wrong });
     expect(problems).toContainEqual(expect.stringMatching(problem));
+    expect(problems.join()).not.toContain('marked-secret');
   });
 
   test.each<[Record<string, unknown>, RegExp]>([

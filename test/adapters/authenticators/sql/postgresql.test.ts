@@ -20,7 +20,7 @@ type Options = Partial<PostgresqlOptions & SqlUsersOptions>;
 const { signal } = new AbortController();
 const ADA = { username: 'ada', secret: 'Marked-Secret-ü-1' };
 const BOB = { username: 'bob', secret: 'Marked-Secret-2' };
-const QUERY = 'SELECT hash AS secret_hash, groups, disabled, expires_at, mail, big, born FROM users WHERE name = $1';
+const QUERY = 'SELECT hash AS secret_hash, groups, disabled, expires_at FROM users WHERE name = $1';
 const UPGRADE = 'UPDATE users SET hash = $1 WHERE name = $2 AND hash = $3';
 const SCHEMA = `
   DROP TABLE IF EXISTS users;
@@ -92,13 +92,23 @@ describeWith(postgresql, 'the sql authenticator against PostgreSQL', () => {
         big: '9007199254740993',
         born: "'1815-12-10'",
       });
-      expect(await ask(opened({ claims: ['mail', 'big', 'born'] }), ADA.username, ADA.secret)).toEqual({
+      const query = QUERY.replace('expires_at', 'expires_at, mail, big, born');
+      expect(await ask(opened({ query, claims: ['mail', 'big', 'born'] }), ADA.username, ADA.secret)).toEqual({
         outcome: 'authenticated',
         user: 'ada',
         groups: ['staff', 'with, comma'],
         claims: { mail: 'ada@example.com', big: '9007199254740993', born: '1815-12-10' },
       });
       expect(await ask(opened(), ADA.username, ADA.secret)).not.toHaveProperty('claims');
+    });
+
+    test('a column that nobody asked for is a fault: a misspelt disabled would let somebody in', async () => {
+      await add(ADA, { disabled: 'true' });
+      const query = 'SELECT hash AS secret_hash, disabled AS disbled FROM users WHERE name = $1';
+      const misspelt = opened({ query });
+      const problem = /has the column disbled in its query, and does not know it.*disabled/;
+      await expect(ask(misspelt, ADA.username, ADA.secret)).rejects.toThrow(problem);
+      await expect(misspelt.probe({ signal: new AbortController().signal })).rejects.toThrow(problem);
     });
 
     test.each([
