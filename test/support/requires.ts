@@ -10,35 +10,18 @@ export interface Requirement {
   install: string;
 }
 
-export const chromium: Requirement = {
-  command: 'chromium',
-  install: 'apt-get install -y --no-install-recommends chromium',
-};
+/** A program, and the package of Debian that brings it. */
+const debian = (command: string, name = command): Requirement => ({
+  command,
+  install: `apt-get install -y --no-install-recommends ${name}`,
+});
 
-export const openssl: Requirement = {
-  command: 'openssl',
-  install: 'apt-get install -y --no-install-recommends openssl',
-};
-
-export const graphviz: Requirement = {
-  command: 'dot',
-  install: 'apt-get install -y --no-install-recommends graphviz',
-};
-
-export const slapd: Requirement = {
-  command: '/usr/sbin/slapd',
-  install: 'apt-get install -y --no-install-recommends slapd',
-};
-
-export const freeradius: Requirement = {
-  command: '/usr/sbin/freeradius',
-  install: 'apt-get install -y --no-install-recommends freeradius',
-};
-
-export const postgresql: Requirement = {
-  command: '/usr/bin/pg_ctlcluster',
-  install: 'apt-get install -y --no-install-recommends postgresql',
-};
+export const chromium = debian('chromium');
+export const openssl = debian('openssl');
+export const graphviz = debian('dot', 'graphviz');
+export const slapd = debian('/usr/sbin/slapd', 'slapd');
+export const freeradius = debian('/usr/sbin/freeradius', 'freeradius');
+export const postgresql = debian('/usr/bin/pg_ctlcluster', 'postgresql');
 
 /**
  * `describe` for tests that need `requirement`. Where it is missing they are skipped, and `missing-parts-reporter.js`

@@ -8,7 +8,8 @@ import { said, type Word } from '../../support/said.js';
 /** What happens, one after the other: a call that the backend answers so, one that is given up, or time that passes. */
 const arbitraryEvent = fc.oneof(
   {
-    arbitrary: fc.constantFrom<Word | 'given up'>('fault', 'garbage', 'yes', 'wrong', 'overload', 'given up'),
+    // Most fail: else a breaker hardly ever opens, and there is nothing to compare.
+    arbitrary: fc.constantFrom<Word | 'given up'>('fault', 'fault', 'garbage', 'yes', 'wrong', 'overload', 'given up'),
     weight: 5,
   },
   { arbitrary: fc.integer({ min: 1, max: 250 }), weight: 2 },
@@ -42,7 +43,7 @@ test('the breaker asks and refuses as its history says, whatever that is', async
   let refusals = 0;
   let trials = 0;
   await fc.assert(
-    fc.asyncProperty(fc.array(arbitraryEvent, { maxLength: 40 }), async (events) => {
+    fc.asyncProperty(fc.array(arbitraryEvent, { minLength: 5, maxLength: 40 }), async (events) => {
       const clock = simulatedClock();
       let word: Word | 'given up' = 'yes';
       let caller = new AbortController();
@@ -81,7 +82,6 @@ test('the breaker asks and refuses as its history says, whatever that is', async
     }),
     { numRuns: 1_500 },
   );
-  // What never comes so far compares nothing.
-  expect(refusals).toBeGreaterThan(0);
-  expect(trials).toBeGreaterThan(0);
+  expect(refusals).toBeGreaterThan(100);
+  expect(trials).toBeGreaterThan(20);
 }, 120_000);
