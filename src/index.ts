@@ -28,6 +28,8 @@ export type {
   Denied,
   Identity,
   SessionCreation,
+  SessionEndCause,
+  SessionEndListener,
   SessionManager,
   SessionPage,
   SessionRequest,

@@ -220,7 +220,7 @@ export function createSessionOrchestrator(options: SessionOrchestratorOptions): 
 
   async function shutDown(deadline: number): Promise<DrainReport> {
     admission.drain();
-    sessions.stopSweeping();
+    sessions.stop();
     const underWay = [...running.keys()];
     const all = Promise.all(underWay.map(({ finished }) => finished));
     await atMost(deadline, all);

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
-import { describe, expect, test } from '@jest/globals';
-import type { SessionManager } from '../src/adapters/ports.js';
+import { describe, expect, jest, test } from '@jest/globals';
+import type { SessionEndListener, SessionManager } from '../src/adapters/ports.js';
 import { ConfigurationError, DeadlineExceededError } from '../src/model/errors.js';
 import { Secret } from '../src/model/secret.js';
 import type { SessionEnded } from '../src/orchestration/events.js';
@@ -173,8 +173,8 @@ describe('sessions', () => {
     expect(await orchestrator.listByUser('alice')).toHaveLength(2);
     expect(await orchestrator.removeByUser('alice')).toBe(2);
     expect(ended).toEqual([
-      { sessionId: 1, cause: 'removed' },
-      { sessionId: 2, cause: 'removed' },
+      { sessionId: 1, cause: 'removed', endedBy: 'thisNode' },
+      { sessionId: 2, cause: 'removed', endedBy: 'thisNode' },
     ]);
     expect(log.live.size).toBe(0);
     expect(await orchestrator.remove(1)).toBe(false);
@@ -188,8 +188,8 @@ describe('sessions', () => {
     });
     await init();
     expect(ended).toEqual([
-      { sessionId: 7, cause: 'evicted' },
-      { sessionId: 8, cause: 'evicted' },
+      { sessionId: 7, cause: 'evicted', endedBy: 'thisNode' },
+      { sessionId: 8, cause: 'evicted', endedBy: 'thisNode' },
     ]);
   });
 });
@@ -210,7 +210,7 @@ describe('the sweep', () => {
     await clock.advance(1);
     expect(steps).toEqual([500, 500, 200]);
     expect(ended).toHaveLength(1_200);
-    expect(ended[0]).toEqual({ sessionId: 1, cause: 'expired' });
+    expect(ended[0]).toEqual({ sessionId: 1, cause: 'expired', endedBy: 'thisNode' });
     await clock.advance(1_000);
     expect(steps).toEqual([500, 500, 200, 0]);
   });
@@ -341,4 +341,24 @@ test('a one-time code that comes apart from the secret reaches the authenticator
   }
   expect(seen).toEqual(['marked-code-1', undefined]);
   expect(inspect(causes, { depth: null })).not.toContain('marked-code-1');
+});
+
+describe('a store that nodes share', () => {
+  test('what another node ends is told, and what could not be heard', async () => {
+    let listener: SessionEndListener | undefined;
+    const unwatch = jest.fn();
+    const watch = (given: SessionEndListener) => {
+      listener = given;
+      return unwatch;
+    };
+    const { orchestrator, ended } = withManager({ watch });
+    let unheard = 0;
+    orchestrator.on('sessions.unheard', () => unheard++);
+    listener?.ended(7, 'removed');
+    listener?.missed();
+    expect([ended, unheard]).toEqual([[{ sessionId: 7, cause: 'removed', endedBy: 'anotherNode' }], 1]);
+    expect(unwatch).not.toHaveBeenCalled();
+    await orchestrator.close();
+    expect(unwatch).toHaveBeenCalledTimes(1);
+  });
 });

@@ -17,7 +17,10 @@ function serveByHand() {
 }
 
 async function serve() {
-  const transport = webSocketTransport(createSessionOrchestrator(backends), { port: 0 });
+  const transport = webSocketTransport(createSessionOrchestrator(backends), {
+    port: 0,
+    maxConnectionsPerAddress: 2_000,
+  });
   await transport.listening;
   return transport.address().port;
 }

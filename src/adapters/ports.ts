@@ -113,6 +113,17 @@ export interface SessionPage {
   limit?: number | undefined;
 }
 
+/** How a session ended before its client was done with it. */
+export type SessionEndCause = 'removed' | 'expired' | 'evicted';
+
+/** Who wants to know what other nodes do to the sessions of a store that they share. */
+export interface SessionEndListener {
+  /** Another node has ended a session. It may be told twice, and also of a session that this node knows nothing of. */
+  ended(sessionId: number, cause: SessionEndCause): void;
+  /** For a while nothing could be heard. What ended meanwhile is not told: who holds a session looks it up. */
+  missed(): void;
+}
+
 /**
  * Keeps the sessions. It holds only the SHA-256 of a session's secret, enforces the idle time-out and the absolute
  * lifetime on every look-up, and the limit of sessions per user atomically in `create`. A session that is returned by
@@ -132,5 +143,12 @@ export interface SessionManager {
   remove(sessionId: number, options?: CallOptions): Promise<boolean>;
   /** Removes at most `limit` expired sessions, in one short step. @returns what it removed */
   removeExpired(limit: number, options?: CallOptions): Promise<readonly FullAuthSession[]>;
+  /**
+   * Tells what other nodes on the same store do to the sessions, within a second, until the returned function is called.
+   * What this manager does itself is told by the answers of its methods, and never here.
+   */
+  watch?(listener: SessionEndListener): () => void;
+  /** Asks the store for a sign of life that commits it to nothing. @throws whatever a call would meet */
+  probe?(options: CallOptions): Promise<void>;
   close?(): Promise<void>;
 }

@@ -1,11 +1,9 @@
 import { assign, setup } from 'xstate';
+import type { SessionEndCause } from '../adapters/ports.js';
 import type { FullAuthSession } from '../model/session.js';
 import { CLOSURES, type Closure } from './closures.js';
 import { MessageQueue } from './message-queue.js';
 import type { ReceivedMessage } from './received-message.js';
-
-/** Why a session ended before its client was done with it. */
-export type SessionEndCause = 'removed' | 'expired' | 'evicted';
 
 /**
  * What a conversation asks of its transport. No method throws, and none sends an event before it returns.

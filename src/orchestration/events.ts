@@ -1,3 +1,4 @@
+import type { SessionEndCause } from '../adapters/ports.js';
 import type { OrphanReport } from '../machines/orphan-removal.js';
 import type { InitRecording } from '../model/init-recording.js';
 import { guarded } from './guarded.js';
@@ -6,7 +7,9 @@ import type { InitRecord } from './init-record.js';
 /** How a session ended before its client was done with it. */
 export interface SessionEnded {
   sessionId: number;
-  cause: 'removed' | 'expired' | 'evicted';
+  cause: SessionEndCause;
+  /** Who ended it: this orchestrator, or another node on the same store, which tells its own listeners too. */
+  endedBy: 'thisNode' | 'anotherNode';
 }
 
 /** Something failed in the background, where no caller could be told. */
@@ -24,6 +27,8 @@ export interface OrchestratorEvents {
   'init.recorded': InitRecording;
   /** A session was removed, has expired, or had to go for another. */
   'session.ended': SessionEnded;
+  /** What other nodes did could not be heard for a while: who holds a session looks it up. */
+  'sessions.unheard': Record<never, never>;
   /** A session was created for nobody, and what became of its removal (promise P2). */
   'session.orphaned': OrphanReport;
   'fault.reported': FaultReport;

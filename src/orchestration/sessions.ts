@@ -1,9 +1,9 @@
-import type { CallOptions, SessionManager, SessionPage } from '../adapters/ports.js';
+import type { CallOptions, SessionEndCause, SessionManager, SessionPage } from '../adapters/ports.js';
 import type { Clock } from '../model/clock.js';
 import { Secret } from '../model/secret.js';
 import type { FullAuthSession } from '../model/session.js';
 import { withDeadline } from '../model/with-deadline.js';
-import type { EventHub, SessionEnded } from './events.js';
+import type { EventHub } from './events.js';
 import { Sweeper } from './sweeper.js';
 
 /**
@@ -16,6 +16,7 @@ export class Sessions {
   readonly #deadline: number;
   readonly #events: EventHub;
   readonly #sweeper: Sweeper;
+  readonly #unwatch: (() => void) | undefined;
 
   /**
    * @param deadline - of each call, in milliseconds
@@ -29,6 +30,10 @@ export class Sessions {
     const onFault = (cause: unknown) =>
       events.emit('fault.reported', { source: 'sessionManager.removeExpired', cause });
     this.#sweeper = new Sweeper(clock, sweepInterval, (limit) => this.#removeExpired(limit), onFault);
+    this.#unwatch = manager.watch?.({
+      ended: (sessionId, cause) => events.emit('session.ended', { sessionId, cause, endedBy: 'anotherNode' }),
+      missed: () => events.emit('sessions.unheard', {}),
+    });
   }
 
   findBySecret(secret: Secret | string): Promise<FullAuthSession | undefined> {
@@ -67,13 +72,15 @@ export class Sessions {
     }
   }
 
-  /** Tells that a session has ended. */
-  ended(sessionId: number, cause: SessionEnded['cause']): void {
-    this.#events.emit('session.ended', { sessionId, cause });
+  /** Tells that this orchestrator has ended a session. */
+  ended(sessionId: number, cause: SessionEndCause): void {
+    this.#events.emit('session.ended', { sessionId, cause, endedBy: 'thisNode' });
   }
 
-  stopSweeping(): void {
+  /** Ends what goes on by itself: the removal of what has expired, and the news of other nodes. */
+  stop(): void {
     this.#sweeper.stop();
+    this.#unwatch?.();
   }
 
   async #removeExpired(limit: number): Promise<number> {

@@ -18,7 +18,7 @@ import { resolveOptions, type WebSocketTransportOptions } from './websocket/opti
 import { SessionWatch } from './websocket/session-watch.js';
 import { Withdrawals } from './websocket/withdrawals.js';
 
-export type { SessionEndCause } from '../machines/connection.js';
+export type { SessionEndCause } from '../adapters/ports.js';
 export type { JsonObject } from '../model/json.js';
 export type { Conversation } from './websocket/conversation.js';
 export type { RefusalCause, WebSocketTransportEvent } from './websocket/events.js';

@@ -114,7 +114,7 @@ describe('P2', () => {
     world.orchestrator.on('session.ended', (event) => ended.push(event));
     world.init('alice');
     await world.comeToRest();
-    expect(ended).toEqual([{ sessionId: 1, cause: 'removed' }]);
+    expect(ended).toEqual([{ sessionId: 1, cause: 'removed', endedBy: 'thisNode' }]);
   });
 });
 

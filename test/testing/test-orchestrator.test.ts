@@ -23,7 +23,7 @@ describe('createTestOrchestrator', () => {
       1, 1, 1,
     ]);
     await world.orchestrator.removeByUser('alice');
-    expect(world.endings).toEqual([{ sessionId: 1, cause: 'removed' }]);
+    expect(world.endings).toEqual([{ sessionId: 1, cause: 'removed', endedBy: 'thisNode' }]);
     await world.close();
     expect(world.clock.pending).toBe(0);
   });

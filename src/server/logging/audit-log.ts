@@ -20,7 +20,9 @@ export function logAudit(orchestrator: Pick<SessionOrchestrator, 'on'>, logger: 
       const { event, level, outcome } = auditEventOf(record);
       logger[level]({ event, outcome, ...fieldsOf(record) }, MESSAGES[outcome]);
     }),
-    orchestrator.on('session.ended', ({ sessionId, cause }) => {
+    orchestrator.on('session.ended', ({ sessionId, cause, endedBy }) => {
+      // That node logs it.
+      if (endedBy === 'anotherNode') return;
       logger.info({ event: 'session_expired', session_id: sessionId, reason: cause }, 'A session has ended.');
     }),
     orchestrator.on('session.orphaned', ({ sessionId, user, referenceId, outcome, attempts, cause }) => {

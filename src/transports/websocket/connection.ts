@@ -1,8 +1,9 @@
 import type { Duplex } from 'node:stream';
 import { nanoid } from 'nanoid';
 import type { WebSocket } from 'ws';
+import type { SessionEndCause } from '../../adapters/ports.js';
 import { CLOSURES, type Closure } from '../../machines/closures.js';
-import type { ConnectionPeer, SessionEndCause } from '../../machines/connection.js';
+import type { ConnectionPeer } from '../../machines/connection.js';
 import { ReceivedMessage } from '../../machines/received-message.js';
 import type { RunningConnection, StartConnection } from '../../machines/run-connection.js';
 import { encodeSessionInitResponse } from '../../model/encode-response.js';

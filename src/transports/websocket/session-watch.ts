@@ -1,4 +1,4 @@
-import type { SessionEndCause } from '../../machines/connection.js';
+import type { SessionEndCause } from '../../adapters/ports.js';
 import type { Clock } from '../../model/clock.js';
 import type { FullAuthSession } from '../../model/session.js';
 import type { SessionOrchestrator } from '../../orchestrator.js';
@@ -19,7 +19,7 @@ const CONCURRENCY = 16;
 
 /**
  * Knows which connection is bound to which session, and tells it when that has ended: at once where this orchestrator
- * ended it, else, by expiry or by another node, at the next look-up, and in that case as `expired`.
+ * ended it or hears of it, else at the next look-up, and in that case as `expired`.
  */
 export class SessionWatch {
   readonly #orchestrator: SessionOrchestrator;
@@ -27,7 +27,7 @@ export class SessionWatch {
   readonly #interval: number;
   readonly #onFault: (source: string, cause: unknown) => void;
   readonly #watched = new Map<number, Watched>();
-  readonly #unsubscribe: () => void;
+  readonly #subscriptions: readonly (() => void)[];
   /** What ended in this interval and the one before: an answer that is on its way may still be bound to it. */
   #justEnded: readonly [Map<number, SessionEndCause>, Map<number, SessionEndCause>] = [new Map(), new Map()];
   #timer: unknown;
@@ -43,10 +43,13 @@ export class SessionWatch {
     this.#clock = clock;
     this.#interval = interval;
     this.#onFault = onFault;
-    this.#unsubscribe = orchestrator.on('session.ended', ({ sessionId, cause }) => {
-      if (cause !== 'expired') this.#justEnded[0].set(sessionId, cause);
-      this.#end(sessionId, cause);
-    });
+    this.#subscriptions = [
+      orchestrator.on('session.ended', ({ sessionId, cause }) => {
+        if (cause !== 'expired') this.#justEnded[0].set(sessionId, cause);
+        this.#end(sessionId, cause);
+      }),
+      orchestrator.on('sessions.unheard', () => this.#lookUpAll()),
+    ];
     this.#schedule();
   }
 
@@ -86,7 +89,7 @@ export class SessionWatch {
   }
 
   close(): void {
-    this.#unsubscribe();
+    for (const unsubscribe of this.#subscriptions) unsubscribe();
     this.#clock.clearTimeout(this.#timer);
     this.#timer = undefined;
   }
@@ -115,6 +118,11 @@ export class SessionWatch {
 
   async #run(): Promise<void> {
     this.#justEnded = [new Map(), this.#justEnded[0]];
+    await this.#lookUpAll();
+    if (this.#timer !== undefined) this.#schedule();
+  }
+
+  async #lookUpAll(): Promise<void> {
     const ids = this.#watched.keys();
     try {
       // They share one iterator, so each takes what the others have not.
@@ -122,7 +130,6 @@ export class SessionWatch {
     } catch (cause) {
       this.#onFault('sessionManager.findById', cause);
     }
-    if (this.#timer !== undefined) this.#schedule();
   }
 
   async #lookUp(ids: Iterator<number> & Iterable<number>): Promise<void> {

@@ -249,7 +249,7 @@ describe('other events', () => {
   }
 
   test('ASVS 16.2.2: are logged in UTC by the injected clock', () => {
-    emit('session.ended', { sessionId: 7, cause: 'expired' });
+    emit('session.ended', { sessionId: 7, cause: 'expired', endedBy: 'thisNode' });
     expect(log.lines()).toEqual([
       {
         level: 'info',
