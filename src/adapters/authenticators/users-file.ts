@@ -1,10 +1,9 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { type Clock, systemClock } from '../../model/clock.js';
 import { BackendFaultError, ConfigurationError, type SessionInitError } from '../../model/errors.js';
 import { secretBytes } from '../password-hashes/hash-password.js';
-import { hashingQueue } from '../password-hashes/hashing-queue.js';
+import { defaultConcurrency, hashingQueue } from '../password-hashes/hashing-queue.js';
 import type { HashScheme, SecretHash } from '../password-hashes/secret-hash.js';
 import { loadSchemes, verifySecret } from '../password-hashes/verify-secret.js';
 import type { AuthenticationOutcome, Authenticator, CallOptions, Credentials } from '../ports.js';
@@ -37,7 +36,7 @@ export interface UsersFileAuthenticatorOptions {
    * How many secrets are verified at once. argon2id and bcrypt take a thread of libuv's pool each, of which there are
    * four unless `UV_THREADPOOL_SIZE` says otherwise, and which files and DNS need too.
    *
-   * @defaultValue the number of cores, and 3 at most
+   * @defaultValue one more than there are cores, and 3 at most
    */
   maxConcurrentVerifications?: number;
   /**
@@ -206,7 +205,7 @@ function describe({ hashes }: Loaded, mode: number): UsersFileLoaded {
 function checkOptions(options: UsersFileAuthenticatorOptions) {
   const {
     pollInterval = 500,
-    maxConcurrentVerifications: concurrency = Math.min(3, availableParallelism()),
+    maxConcurrentVerifications: concurrency = defaultConcurrency(),
     maxQueuedVerifications: maxQueued = 200,
   } = options;
   const problems = [

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { OverloadedError } from '../../model/errors.js';
 import { Slots } from '../../model/slots.js';
 
@@ -7,6 +8,14 @@ export interface HashingQueueOptions {
   concurrency: number;
   /** How many more may wait for their turn. */
   maxQueued: number;
+}
+
+/**
+ * How much is hashed at once unless somebody says otherwise: one task more than there are cores, so that no core waits for
+ * the event loop to hand it the next one; and at most 3, so that one thread of libuv's four is left for files and DNS.
+ */
+export function defaultConcurrency(): number {
+  return Math.min(3, availableParallelism() + 1);
 }
 
 /**

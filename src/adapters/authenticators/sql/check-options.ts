@@ -1,10 +1,10 @@
 import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-import { availableParallelism } from 'node:os';
 import { systemClock } from '../../../model/clock.js';
 import { ConfigurationError } from '../../../model/errors.js';
 import { unknownOptions } from '../../../model/known-options.js';
 import { Secret } from '../../../model/secret.js';
+import { defaultConcurrency } from '../../password-hashes/hashing-queue.js';
 import { recogniseHash, type SecretHash } from '../../password-hashes/secret-hash.js';
 import type { PostgresqlOptions, SqlAuthenticatorOptions, SqliteOptions } from './options.js';
 import { statementProblem } from './statement.js';
@@ -28,7 +28,7 @@ export function checkOptions(options: SqlAuthenticatorOptions) {
     name,
     claims: options.claims ?? [],
     timeout: options.timeout ?? 4_000,
-    maxConcurrentVerifications: options.maxConcurrentVerifications ?? Math.min(3, availableParallelism()),
+    maxConcurrentVerifications: options.maxConcurrentVerifications ?? defaultConcurrency(),
     maxQueuedVerifications: options.maxQueuedVerifications ?? 200,
     clock: options.clock ?? systemClock,
   };

@@ -49,7 +49,7 @@ export interface SqlUsersOptions {
    * How many secrets are verified at once. argon2id and bcrypt take a thread of libuv's pool each, of which there are
    * four unless `UV_THREADPOOL_SIZE` says otherwise, and which files and DNS need too.
    *
-   * @defaultValue the number of cores, and 3 at most
+   * @defaultValue one more than there are cores, and 3 at most
    */
   maxConcurrentVerifications?: number;
   /** How many more may wait, before an init is refused as `overloaded`. @defaultValue 200 */
