@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { AuthorizationAnswer, TypeAndId } from '@cedar-policy/cedar-wasm/nodejs';
+import type { AuthorizationAnswer, StatefulAuthorizationCall, TypeAndId } from '@cedar-policy/cedar-wasm/nodejs';
 import { BackendFaultError, ClosedError, ConfigurationError } from '../../model/errors.js';
 import { own } from '../../model/json.js';
 import { unknownOptions } from '../../model/known-options.js';
@@ -55,7 +55,7 @@ export function cedarAuthorizer(options: CedarAuthorizerOptions): CedarAuthorize
   checkOptions(options);
   const { name = 'cedar', namespace, action = 'createSession', resource = 'session-init', claims: names } = options;
   const entity = (type: string, id: string): TypeAndId => ({ type: namespace ? `${namespace}::${type}` : type, id });
-  const question = { action: entity('Action', action), resource: entity('Service', resource) };
+  const [actionEntity, resourceEntity] = [entity('Action', action), entity('Service', resource)];
   let opening: Promise<OpenPolicies> | undefined;
   let isClosed = false;
 
@@ -79,18 +79,20 @@ export function cedarAuthorizer(options: CedarAuthorizerOptions): CedarAuthorize
     const principal = entity('User', user);
     const parents = groups.filter((group) => group.isWellFormed()).map((group) => entity('Group', group));
     const claims = claimsRecord(chosenClaims(request.claims), `${name}: claims`);
-    return readAnswer(
-      ask(() =>
-        cedar.statefulIsAuthorized({
-          ...question,
-          principal,
-          context: { claims, ...(ipAddress && { ip: cedarAddress(ipAddress) }) },
-          entities: [{ uid: principal, attrs: {}, parents }],
-          preparsedPolicySetId: id,
-          ...(options.schema !== undefined && { preparsedSchemaName: id, validateRequest: true }),
-        }),
-      ),
-    );
+    // Put together without spreading: Cedar reads objects that were spread at half the speed.
+    const call: StatefulAuthorizationCall = {
+      principal,
+      action: actionEntity,
+      resource: resourceEntity,
+      context: ipAddress ? { claims, ip: cedarAddress(ipAddress) } : { claims },
+      entities: [{ uid: principal, attrs: {}, parents }],
+      preparsedPolicySetId: id,
+    };
+    if (options.schema !== undefined) {
+      call.preparsedSchemaName = id;
+      call.validateRequest = true;
+    }
+    return readAnswer(ask(() => cedar.statefulIsAuthorized(call)));
   }
 
   function chosenClaims(claims: AuthorizationRequest['claims'] = {}): object {

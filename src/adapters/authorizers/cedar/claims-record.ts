@@ -16,12 +16,16 @@ const MAX_DEPTH = 64;
  *   a policy forbids by it
  */
 export function claimsRecord(claims: object, place: string, depth = 0): Record<string, CedarValueJson> {
-  const present = Object.entries(claims).filter(([, value]) => value !== null && value !== undefined);
-  const reserved = present.find(([name]) => RESERVED.includes(name));
-  if (reserved !== undefined)
-    throw new BackendFaultError(`${place} has a ${reserved[0]}, which Cedar takes for its own.`);
-  // Not by assignment, which would take __proto__ for the prototype.
-  return Object.fromEntries(present.map(([name, value]) => [name, cedarValue(value, `${place}.${name}`, depth + 1)]));
+  const record: Record<string, CedarValueJson> = {};
+  for (const [name, value] of Object.entries(claims)) {
+    if (value === null || value === undefined) continue;
+    if (RESERVED.includes(name)) throw new BackendFaultError(`${place} has a ${name}, which Cedar takes for its own.`);
+    const taken = cedarValue(value, `${place}.${name}`, depth + 1);
+    // By assignment it would be the prototype.
+    if (name === '__proto__') Object.defineProperty(record, name, { value: taken, enumerable: true });
+    else record[name] = taken;
+  }
+  return record;
 }
 
 function cedarValue(value: unknown, place: string, depth: number): CedarValueJson {
