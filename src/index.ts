@@ -16,6 +16,16 @@ export {
   rulesAuthorizer,
 } from './adapters/authorizers/rules.js';
 export type {
+  GuessAnswer,
+  GuessAttempt,
+  GuessBusy,
+  GuessLocked,
+  GuessPlace,
+  GuessRules,
+  GuessStore,
+  GuessVerdict,
+} from './adapters/guess-store.js';
+export type {
   Authenticated,
   AuthenticationOutcome,
   Authenticator,

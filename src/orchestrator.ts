@@ -1,5 +1,6 @@
 import { nanoid } from 'nanoid';
 import type { InspectionEvent } from 'xstate';
+import type { GuessVerdict } from './adapters/guess-store.js';
 import type { SessionPage } from './adapters/ports.js';
 import { type Deadlines, resolveDeadlines, shortenDeadlines } from './machines/deadlines.js';
 import {
@@ -27,7 +28,6 @@ import { Background } from './orchestration/background.js';
 import { checkOptions } from './orchestration/check-options.js';
 import { EventHub, type OrchestratorEvents } from './orchestration/events.js';
 import { guarded } from './orchestration/guarded.js';
-import type { Verdict } from './orchestration/guess-counter.js';
 import { type InitRecord, recordInit } from './orchestration/init-record.js';
 import { initRecorder } from './orchestration/init-recording.js';
 import { type InitInspector, Inspectors } from './orchestration/inspectors.js';
@@ -158,7 +158,8 @@ export function createSessionOrchestrator(options: SessionOrchestratorOptions): 
   const deadlines = resolveDeadlines(options.deadlines);
   const events = new EventHub();
   const reportFault = (source: string) => (cause: unknown) => events.emit('fault.reported', { source, cause });
-  const throttle = options.throttle === false ? undefined : new Throttle(options.throttle);
+  const surroundings = { clock, longestInit: deadlines.request };
+  const throttle = options.throttle === false ? undefined : new Throttle(options.throttle ?? {}, surroundings);
   const admission = new Admission(options, throttle, reportFault('throttle'));
   const running = new Map<RunningInit, Omit<InitUnderWay, 'steps'>>();
   const inspectors = new Inspectors(reportFault('inspect'));
@@ -227,9 +228,9 @@ export function createSessionOrchestrator(options: SessionOrchestratorOptions): 
     const cancelled = underWay.filter((run) => running.has(run));
     for (const run of cancelled) run.cancel('draining');
     await all;
-    await atMost(Math.max(deadline, deadlines.session), background.whenIdle());
-    const adapters = new Set([options.authenticator, options.authorizer, sessionManager]);
-    await Promise.all([...adapters].map(closeAdapter));
+    await atMost(Math.max(deadline, deadlines.session), Promise.all([background.whenIdle(), throttle?.whenSettled()]));
+    const adapters = new Set([options.authenticator, options.authorizer, sessionManager, throttle?.store]);
+    await Promise.all([...adapters].map((adapter) => adapter && closeAdapter(adapter)));
     return { finished: underWay.length - cancelled.length, cancelled: cancelled.length };
   }
 
@@ -277,7 +278,7 @@ function decode(message: unknown): SessionInitMessage | MalformedSessionInitMess
   }
 }
 
-function verdictOn({ state, context }: SessionInitResult): Verdict {
+function verdictOn({ state, context }: SessionInitResult): GuessVerdict {
   if (context?.identity !== undefined) return 'succeeded';
   if (state === 'authenticationDenied') return 'denied';
   return context?.path !== undefined && showsGuess(context.path) ? 'denied' : 'withdrawn';

@@ -1,8 +1,8 @@
+import type { GuessVerdict } from '../adapters/guess-store.js';
 import type { CallOptions } from '../adapters/ports.js';
 import type { AdmissionDecision, AdmissionRequest } from '../machines/session-init.js';
 import { ConfigurationError } from '../model/errors.js';
 import { Slots } from '../model/slots.js';
-import type { Verdict } from './guess-counter.js';
 import type { Attempt, Throttle } from './throttle.js';
 
 /** How much may be under way at once. */
@@ -86,7 +86,7 @@ export class Admission {
   }
 
   /** Gives back what an init held, and counts its outcome. Without effect for one that was never admitted. */
-  leave(referenceId: string, verdict: Verdict): void {
+  leave(referenceId: string, verdict: GuessVerdict): void {
     const ticket = this.#tickets.get(referenceId);
     if (ticket === undefined) return;
     this.#tickets.delete(referenceId);
@@ -95,7 +95,7 @@ export class Admission {
     this.#settle(ticket, verdict);
   }
 
-  #settle({ attempt }: Ticket, verdict: Verdict): void {
+  #settle({ attempt }: Ticket, verdict: GuessVerdict): void {
     attempt?.settle(verdict).catch(this.#onFault);
   }
 }

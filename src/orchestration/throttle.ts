@@ -1,10 +1,12 @@
-import { RateLimiterMemory } from 'rate-limiter-flexible';
+import type { GuessBusy, GuessLocked, GuessRules, GuessStore, GuessVerdict } from '../adapters/guess-store.js';
 import type { CallOptions } from '../adapters/ports.js';
 import { addressKey } from '../model/address-key.js';
+import type { Clock } from '../model/clock.js';
 import { ConfigurationError } from '../model/errors.js';
 import type { FailureCode } from '../model/failure-reason.js';
-import { type Guess, GuessCounter, type Verdict } from './guess-counter.js';
-import { RecentKeys } from './recent-keys.js';
+import { Background } from './background.js';
+import { type Guess, GuessCounter } from './guess-counter.js';
+import { MemoryGuessStore } from './memory-guess-store.js';
 
 /** How many failed attempts are allowed within which time. */
 export interface ThrottleLimit {
@@ -35,12 +37,19 @@ export interface ThrottleOptions {
    * @defaultValue true
    */
   trustKnownAddresses?: boolean;
+  /**
+   * Where failed attempts are counted. Nodes that share a store share their limits, which must then be the same on all of
+   * them: `redisGuessStore` or `postgresGuessStore`. The orchestrator closes it.
+   *
+   * @defaultValue in memory: each process counts for itself
+   */
+  store?: GuessStore;
 }
 
 /** An attempt that may go ahead. Settle it once its outcome is known. */
 export interface Attempt {
   outcome: 'reserved';
-  settle(verdict: Verdict): Promise<void>;
+  settle(verdict: GuessVerdict): Promise<void>;
 }
 
 /** An attempt that may not. */
@@ -51,96 +60,136 @@ export interface Throttled {
   retryAfter: number;
 }
 
-const OPTIONS = ['account', 'address', 'trustKnownAddresses'];
+/** What a throttle needs of its orchestrator. */
+export interface ThrottleSurroundings {
+  clock: Clock;
+  /** Milliseconds that an init takes at most. */
+  longestInit: number;
+}
+
+const OPTIONS = ['account', 'address', 'trustKnownAddresses', 'store'];
 const NIST_MAXIMUM = 100;
-/** So many pairs of account and address are remembered. */
-const MAX_TRUSTED = 100_000;
-/** The longest delay that a timer takes: the counts are forgotten by one. */
+/** Almost 25 days: who is locked out for longer is locked out for good. */
 const MAX_WINDOW = 2 ** 31 - 1;
+/** How long the outcome of an init may be on its way to the store, in milliseconds. */
+const SETTLING = 5_000;
 
 /** Bounds failed attempts by account and by address. Only a denial counts: faults, time-outs and overload never do. */
 export class Throttle {
+  readonly store: GuessStore;
   readonly #accounts: GuessCounter;
   readonly #addresses: GuessCounter;
-  /** Of accounts at addresses from which they were used; together with the other count it stays within NIST's maximum. */
-  readonly #atKnownAddresses: GuessCounter | undefined;
-  /** Accounts with addresses from which they were used: those used last. */
-  readonly #trusted = new RecentKeys(MAX_TRUSTED);
+  readonly #unsettled = new Background();
 
   /** @throws ConfigurationError if a limit is not positive, or lets more failures through than NIST allows */
-  constructor(options: ThrottleOptions = {}) {
+  constructor(options: ThrottleOptions, { clock, longestInit }: ThrottleSurroundings) {
     const unknown = Object.keys(options).find((key) => !OPTIONS.includes(key));
     if (unknown !== undefined) throw new ConfigurationError(`throttle has ${OPTIONS.join(', ')}, and no ${unknown}.`);
-    const account = options.account ?? { maxFailures: 50, window: 3_600_000 };
-    const address = options.address ?? { maxFailures: 200, window: 3_600_000 };
+    const account = checked('account', options.account ?? { maxFailures: 50, window: 3_600_000 });
+    const address = checked('address', options.address ?? { maxFailures: 200, window: 3_600_000 });
     if (account.maxFailures > NIST_MAXIMUM) {
       throw new ConfigurationError(
         `throttle.account.maxFailures is ${account.maxFailures}; at most ${NIST_MAXIMUM} are allowed (NIST SP 800-63B-4, 3.2.2).`,
       );
     }
-    this.#accounts = new GuessCounter(limiter('account', account), true);
-    this.#addresses = new GuessCounter(limiter('address', address), false);
-    const known = Math.min(account.maxFailures, NIST_MAXIMUM - account.maxFailures);
-    if (options.trustKnownAddresses !== false && known > 0) {
-      const limit = limiter('known-address', { ...account, maxFailures: known });
-      this.#atKnownAddresses = new GuessCounter(limit, true);
+    const store = options.store ?? new MemoryGuessStore(clock);
+    if (typeof store.reserve !== 'function' || typeof store.settle !== 'function') {
+      throw new ConfigurationError('throttle.store must have the methods reserve and settle.');
     }
+    const atKnown = Math.min(account.maxFailures, NIST_MAXIMUM - account.maxFailures);
+    const maxFailuresAtKnown = options.trustKnownAddresses === false ? 0 : atKnown;
+    const lease = longestInit + SETTLING;
+    const accounts: GuessRules = { kind: 'account', ...account, maxFailuresAtKnown, lease, clearsOnSuccess: true };
+    // An address's must not clear, or an attacker with one good account guesses at will.
+    const addresses: GuessRules = { kind: 'address', ...address, maxFailuresAtKnown: 0, lease, clearsOnSuccess: false };
+    this.store = store;
+    this.#accounts = new GuessCounter(store, accounts, clock);
+    this.#addresses = new GuessCounter(store, addresses, clock);
   }
 
   /** Takes part in both counts before anything is asked of a backend. It waits if only attempts under way are in the way. */
   async reserve(username: string, ipAddress: string, options: CallOptions): Promise<Attempt | Throttled> {
     const address = addressKey(ipAddress);
-    const byAddress = await this.#addresses.reserve(address, options);
-    if (typeof byAddress === 'number') return { outcome: 'refused', code: 'throttled', retryAfter: byAddress };
-    let byAccount: Guess | number;
+    const answers = await Promise.allSettled([
+      this.#addresses.reserveNow(address),
+      this.#accounts.reserveNow(username, address),
+    ]);
+    const [byAddress, byAccount] = [answerIn(answers[0]), answerIn(answers[1])];
+    if (byAddress?.outcome === 'reserved' && byAccount?.outcome === 'reserved') {
+      return new BothCounts(byAccount, byAddress, this.#unsettled);
+    }
+    // One that is there alone must not wait for the other: two attempts could then wait for each other.
+    withdraw(byAddress);
+    withdraw(byAccount);
+    for (const answer of answers) if (answer.status === 'rejected') throw answer.reason;
+    if (byAddress?.outcome === 'locked') return refused('throttled', byAddress);
+    if (byAccount?.outcome === 'locked') return refused('locked', byAccount);
+    return this.#inOrder(username, address, options);
+  }
+
+  async #inOrder(username: string, address: string, options: CallOptions): Promise<Attempt | Throttled> {
+    const byAddress = await this.#addresses.reserve(address, undefined, options);
+    if (byAddress.outcome === 'locked') return refused('throttled', byAddress);
+    let byAccount: Guess | GuessLocked | undefined;
     try {
-      byAccount = await this.#counterOf(username, address).reserve(username, options);
-    } catch (error) {
-      await byAddress.settle('withdrawn');
-      throw error;
+      byAccount = await this.#accounts.reserve(username, address, options);
+      if (byAccount.outcome === 'locked') return refused('locked', byAccount);
+      return new BothCounts(byAccount, byAddress, this.#unsettled);
+    } finally {
+      if (byAccount?.outcome !== 'reserved') withdraw(byAddress);
     }
-    if (typeof byAccount === 'number') {
-      await byAddress.settle('withdrawn');
-      return { outcome: 'refused', code: 'locked', retryAfter: byAccount };
-    }
-    return new BothCounts(byAccount, byAddress, () => this.#trusted.add(pairOf(username, address)));
   }
 
-  /** Attempts from addresses that the account was used from count apart: who guesses elsewhere locks nobody out. */
-  #counterOf(username: string, address: string): GuessCounter {
-    return this.#trusted.has(pairOf(username, address)) ? (this.#atKnownAddresses ?? this.#accounts) : this.#accounts;
+  /** @returns when all that has ended is counted, or given up */
+  whenSettled(): Promise<void> {
+    return this.#unsettled.whenIdle();
   }
 }
 
-function pairOf(username: string, address: string): string {
-  return JSON.stringify([username, address]);
+type Answer = Guess | GuessLocked | GuessBusy;
+
+function answerIn(result: PromiseSettledResult<Answer>): Answer | undefined {
+  return result.status === 'fulfilled' ? result.value : undefined;
 }
 
-class BothCounts implements Attempt {
-  readonly outcome = 'reserved';
-  readonly #byAccount: Guess;
-  readonly #byAddress: Guess;
-  readonly #onSuccess: () => void;
-
-  constructor(byAccount: Guess, byAddress: Guess, onSuccess: () => void) {
-    this.#byAccount = byAccount;
-    this.#byAddress = byAddress;
-    this.#onSuccess = onSuccess;
-  }
-
-  async settle(verdict: Verdict): Promise<void> {
-    if (verdict === 'succeeded') this.#onSuccess();
-    await Promise.all([this.#byAccount.settle(verdict), this.#byAddress.settle(verdict)]);
-  }
+/** Nobody waits for that, and a place that cannot be given back is free by itself. */
+function withdraw(answer: Answer | undefined): void {
+  if (answer?.outcome === 'reserved') answer.settle('withdrawn').catch(() => {});
 }
 
-/** It counts by the system's clock, whatever clock the orchestrator runs on: its store may be shared with other nodes. */
-function limiter(name: string, { maxFailures, window }: ThrottleLimit): RateLimiterMemory {
+function refused(code: Throttled['code'], { retryAfter }: GuessLocked): Throttled {
+  return { outcome: 'refused', code, retryAfter: Math.max(1, Math.ceil(retryAfter / 1_000)) };
+}
+
+/** @throws ConfigurationError if it is none that can be counted by */
+function checked(name: string, { maxFailures, window }: ThrottleLimit): ThrottleLimit {
   const isWhole = Number.isInteger(maxFailures) && Number.isInteger(window);
   if (!isWhole || maxFailures < 1 || window < 1 || window > MAX_WINDOW) {
     throw new ConfigurationError(
       `throttle.${name} needs whole numbers: maxFailures from 1, and window from 1 to ${MAX_WINDOW} milliseconds.`,
     );
   }
-  return new RateLimiterMemory({ keyPrefix: name, points: maxFailures, duration: window / 1000 });
+  return { maxFailures, window };
+}
+
+class BothCounts implements Attempt {
+  readonly outcome = 'reserved';
+  readonly #byAccount: Guess;
+  readonly #byAddress: Guess;
+  readonly #unsettled: Background;
+
+  constructor(byAccount: Guess, byAddress: Guess, unsettled: Background) {
+    this.#byAccount = byAccount;
+    this.#byAddress = byAddress;
+    this.#unsettled = unsettled;
+  }
+
+  async settle(verdict: GuessVerdict): Promise<void> {
+    this.#unsettled.begin();
+    try {
+      await Promise.all([this.#byAccount.settle(verdict), this.#byAddress.settle(verdict)]);
+    } finally {
+      this.#unsettled.end();
+    }
+  }
 }

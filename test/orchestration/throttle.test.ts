@@ -1,21 +1,11 @@
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { RateLimiterMemory } from 'rate-limiter-flexible';
+import { describe, expect, test } from '@jest/globals';
 import { ConfigurationError } from '../../src/model/errors.js';
 import { FailedSessionInitInfo } from '../../src/model/failed-session-init-info.js';
-import { GuessCounter, type Verdict } from '../../src/orchestration/guess-counter.js';
 import type { ThrottleOptions } from '../../src/orchestration/throttle.js';
 import { createSessionOrchestrator } from '../../src/orchestrator.js';
 import { simulatedClock } from '../../src/testing/simulated-clock.js';
 import { InitWorld } from '../support/init-world.js';
 import { BackendLog, BEHAVIOURS, type Behaviour, scriptedSessionManager, YES } from '../support/scripted-backends.js';
-
-// The limiter counts by the system's clock: see `limiter` in src/orchestration/throttle.ts.
-beforeEach(() => {
-  jest.useFakeTimers({ doNotFake: ['setImmediate', 'queueMicrotask', 'nextTick', 'performance'] });
-});
-afterEach(() => {
-  jest.useRealTimers();
-});
 
 /** An orchestrator that knows alice; `right` says how the secret is when it is neither `right` nor `wrong`. */
 function guarded(throttle: ThrottleOptions | false, other: Behaviour = YES) {
@@ -44,7 +34,7 @@ function guarded(throttle: ThrottleOptions | false, other: Behaviour = YES) {
     const { data } = await orchestrator.init({ username, user_secret: secret }, { ipAddress });
     return data instanceof FailedSessionInitInfo ? { code: data.code, retry: data.retry_after } : { code: 'session' };
   };
-  return { attempt, log, orchestrator, asked: () => asked };
+  return { attempt, clock, log, orchestrator, asked: () => asked };
 }
 
 const HOUR = 3_600_000;
@@ -57,15 +47,15 @@ const codesOf = (attempts: readonly { code?: string | undefined }[]) => {
 
 describe('ASVS 6.3.1, NIST 3.2.2: failed attempts per account', () => {
   test('the account locks after so many, says for how long, and is free again by itself', async () => {
-    const { attempt, asked } = guarded({ account: limit(3) });
+    const { attempt, asked, clock } = guarded({ account: limit(3) });
     for (let failure = 0; failure < 3; failure++)
       expect(await attempt('alice', 'wrong')).toMatchObject({ code: 'authentication_denied' });
     expect(await attempt('alice', 'right')).toEqual({ code: 'locked', retry: 3_600 });
     expect(asked()).toBe(3);
-    jest.advanceTimersByTime(HOUR / 2);
+    await clock.advance(HOUR / 2);
     // Attempts while it is locked do not prolong it: an attacker cannot lock others out for good.
     expect(await attempt('alice', 'wrong')).toEqual({ code: 'locked', retry: 1_800 });
-    jest.advanceTimersByTime(HOUR / 2);
+    await clock.advance(HOUR / 2);
     expect(await attempt('alice', 'right')).toEqual({ code: 'session' });
   });
 
@@ -207,94 +197,5 @@ describe('keycloak#44474: what is no guess does not count', () => {
     world.init('alice');
     await world.comeToRest();
     expect(world.records.map(({ code }) => code)).toEqual([...Array(3).fill('cancelled'), undefined]);
-  });
-});
-
-describe('the guess counter', () => {
-  const never = () => new AbortController();
-  const counterOf = (points: number) => new GuessCounter(new RateLimiterMemory({ points, duration: 3_600 }), true);
-
-  async function reserved(counter: GuessCounter) {
-    const guess = await counter.reserve('key', never());
-    if (typeof guess === 'number') throw new Error(`Locked for ${guess} s.`);
-    return guess;
-  }
-
-  test('who finds no point left waits for those under way, and goes ahead when one gives its point back', async () => {
-    const counter = counterOf(1);
-    const first = await reserved(counter);
-    let second: unknown;
-    counter.reserve('key', never()).then((it) => {
-      second = it;
-    });
-    await new Promise(setImmediate);
-    expect(second).toBeUndefined();
-    await first.settle('withdrawn');
-    await new Promise(setImmediate);
-    expect(second).toEqual({ settle: expect.any(Function) });
-  });
-
-  test('when the last one under way fails, all that wait are refused', async () => {
-    const counter = counterOf(1);
-    const first = await reserved(counter);
-    const waiting = [counter.reserve('key', never()), counter.reserve('key', never()), counter.reserve('key', never())];
-    await first.settle('denied');
-    expect(await Promise.all(waiting)).toEqual([3_600, 3_600, 3_600]);
-  });
-
-  test('who waits can go', async () => {
-    const counter = counterOf(1);
-    const first = await reserved(counter);
-    const caller = new AbortController();
-    const waiting = counter.reserve('key', caller);
-    await new Promise(setImmediate);
-    caller.abort(new Error('gone'));
-    await expect(waiting).rejects.toThrow('gone');
-    await expect(counter.reserve('key', caller)).rejects.toThrow('gone');
-    await first.settle('withdrawn');
-    await reserved(counter);
-  });
-
-  test('a success does not forget those under way', async () => {
-    const counter = counterOf(3);
-    const [first, second, third] = [await reserved(counter), await reserved(counter), await reserved(counter)];
-    await first.settle('succeeded');
-    await second.settle('denied');
-    await third.settle('denied');
-    await (await reserved(counter)).settle('denied');
-    expect(await counter.reserve('key', never())).toBe(3_600);
-  });
-
-  test('at random: never more denials in a row than points, and nobody waits for ever', async () => {
-    // A small generator of its own, so that a failure can be repeated.
-    let state = 42;
-    const random = (below: number) => {
-      state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
-      return state % below;
-    };
-    for (let round = 0; round < 200; round++) {
-      const points = 1 + random(4);
-      const counter = counterOf(points);
-      let denials = 0;
-      const attempts = Array.from({ length: 40 }, async () => {
-        for (let turn = random(20); turn > 0; turn--) await undefined;
-        const guess = await counter.reserve('key', never());
-        if (typeof guess === 'number') return;
-        for (let turn = random(20); turn > 0; turn--) await undefined;
-        const verdict = (['succeeded', 'denied', 'withdrawn'] satisfies Verdict[])[random(3)] as Verdict;
-        denials = verdict === 'succeeded' ? 0 : denials + Number(verdict === 'denied');
-        expect(denials).toBeLessThanOrEqual(points);
-        await guess.settle(verdict);
-      });
-      await Promise.all(attempts);
-    }
-  });
-
-  test('a store that fails lets nobody in, and counts nothing', async () => {
-    const limiter = new RateLimiterMemory({ points: 1, duration: 60 });
-    const counter = new GuessCounter(limiter, true);
-    jest.spyOn(limiter, 'consume').mockRejectedValueOnce(new Error('store down'));
-    await expect(counter.reserve('key', never())).rejects.toThrow('store down');
-    await reserved(counter);
   });
 });
