@@ -46,15 +46,18 @@ async function recordOf(
 
 describe.each(['compiled', 'actor'] as const)('which backend said what, in the engine %s', (engine) => {
   test('is in the record of a success, a denial, a fault and an overload, and in no response', async () => {
-    const endings: [string, () => Promise<unknown>][] = [
-      ['authorized', async () => ({ outcome: 'authenticated', user: 'alice', path })],
-      ['authenticationDenied', async () => ({ outcome: 'denied', cause: 'unknownUser', path })],
-      ['authenticationSystemFailed', () => Promise.reject(new BackendFaultError('It is down.', { path }))],
-      ['refused', () => Promise.reject(new OverloadedError('It is busy.', { path }))],
+    const isDown = new BackendFaultError('It is down.', { path });
+    const isBusy = new OverloadedError('It is busy.', { path });
+    const endings: [string, unknown, () => Promise<unknown>][] = [
+      ['authorized', undefined, async () => ({ outcome: 'authenticated', user: 'alice', path })],
+      ['authenticationDenied', 'unknownUser', async () => ({ outcome: 'denied', cause: 'unknownUser', path })],
+      ['authenticationSystemFailed', isDown, () => Promise.reject(isDown)],
+      ['refused', isBusy, () => Promise.reject(isBusy)],
     ];
-    for (const [state, authenticate] of endings) {
+    for (const [state, cause, authenticate] of endings) {
       const { record, sent } = await recordOf(authenticate, engine);
       expect(record).toMatchObject({ state, path });
+      expect(record.cause).toBe(cause);
       expect(sent).not.toMatch(/corp|local|path|unknownUser/);
     }
   });
