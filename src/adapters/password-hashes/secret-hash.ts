@@ -33,8 +33,8 @@ const MAX_ARGON2_WORK = 2 ** 23;
 const MAX_BCRYPT_COST = 16;
 const MAX_CRYPT_ROUNDS = 1_000_000;
 
-const REMEDY = 'Set a new secret for this user with "session-init user passwd".';
-const DAMAGED = `is damaged or incomplete. Restore it, or set a new secret for this user with "session-init user passwd".`;
+const REMEDY = 'Set a new secret for this user.';
+const DAMAGED = 'is damaged or incomplete. Restore it, or set a new secret for this user.';
 const TOO_COSTLY = `would take too long, or too much memory, to verify. ${REMEDY}`;
 
 /** Prefixes of schemes that are not verified, and what they are called. */

@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../../model/errors.js';
 import { recogniseHash } from '../password-hashes/secret-hash.js';
-import { type UserEntries, type UserEntry, userNameProblem } from './user-entry.js';
+import { HOW_TO_SET_A_SECRET, type UserEntries, type UserEntry, userNameProblem } from './user-entry.js';
 
 /**
  * Reads the lines `user:hash` of an htpasswd file, and adds what is wrong with them to `problems`: sentences with their
@@ -27,7 +27,7 @@ export function parseHtpasswd(text: string, problems: string[]): UserEntries {
     );
     if (first !== undefined) problems.push(`${place}: this user is on line ${first} already. Keep one of them.`);
     if (nameProblem !== undefined) problems.push(`${place}: the user name ${nameProblem}`);
-    if ('problem' in hash) problems.push(`${place}: the hash ${hash.problem}`);
+    if ('problem' in hash) problems.push(`${place}: the hash ${hash.problem} ${HOW_TO_SET_A_SECRET}`);
     else entries.set(name, { hash, groups: [], disabled: false });
   }
   return entries;

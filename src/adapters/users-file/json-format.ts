@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { recogniseHash } from '../password-hashes/secret-hash.js';
 import { duplicateNames } from './duplicate-names.js';
-import { type UserEntries, type UserEntry, userNameProblem } from './user-entry.js';
+import { HOW_TO_SET_A_SECRET, type UserEntries, type UserEntry, userNameProblem } from './user-entry.js';
 
 const userSchema = z
   .strictObject({
@@ -52,7 +52,7 @@ export function parseJson(text: string, problems: string[]): UserEntries {
       continue;
     }
     const hash = recogniseHash(user.secret_hash);
-    if ('problem' in hash) problems.push(`${path}.secret_hash ${hash.problem}`);
+    if ('problem' in hash) problems.push(`${path}.secret_hash ${hash.problem} ${HOW_TO_SET_A_SECRET}`);
     else entries.set(name, { hash, groups: user.groups ?? [], disabled: user.disabled ?? false });
   }
   return entries;

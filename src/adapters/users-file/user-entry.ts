@@ -14,6 +14,9 @@ export interface UserEntry {
 /** User name to entry, in the order of the file. */
 export type UserEntries = ReadonlyMap<string, UserEntry>;
 
+/** What helps against a hash that is refused, in a file that has a command for it. */
+export const HOW_TO_SET_A_SECRET = '"session-init user passwd" does.';
+
 /** What is wrong with a user name: a sentence without a subject. */
 export function userNameProblem(name: string): string | undefined {
   if (!hasLength(name, 1, MAX_USERNAME_LENGTH)) return `must have 1 to ${MAX_USERNAME_LENGTH} characters.`;

@@ -58,7 +58,7 @@ describe('what is refused', () => {
   ])('%s', (encoded, problem) => {
     const refused = recogniseHash(encoded);
     expect(refused).toEqual({ problem: expect.stringMatching(problem) });
-    expect(refused).toEqual({ problem: expect.stringContaining('session-init user passwd') });
+    expect(refused).toEqual({ problem: expect.stringContaining('et a new secret for this user') });
     if (encoded !== '') expect(JSON.stringify(refused)).not.toContain(encoded);
   });
 
