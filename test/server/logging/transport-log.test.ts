@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { ConfigurationError } from '../../../src/index.js';
 import { transportLog } from '../../../src/server/logging/transport-log.js';
 import { usersFileLog } from '../../../src/server/logging/users-file-log.js';
 import type { WebSocketTransportEvent } from '../../../src/transports/websocket.js';
@@ -70,9 +71,15 @@ describe('the log of a users file', () => {
       expect.objectContaining({
         level: 'error',
         event: 'users_file_refused',
+        msg: 'The users file cannot be taken. The last good one stays in force.',
         cause: 'Error (invalid_configuration): line 2:\\u{a}broken',
       }),
       expect.objectContaining({ level: 'warn', event: 'weak_hash', user: 'eve\\u{2028}', scheme: 'sha1' }),
     ]);
+  });
+
+  test('does not speak of a last good one before there was any', () => {
+    usersFileLog('/data/users.json', log.logger).onReloadError(new ConfigurationError('It is broken.'));
+    expect(log.lines()).toEqual([expect.objectContaining({ msg: 'The users file cannot be taken.' })]);
   });
 });
