@@ -66,8 +66,13 @@ function settingsOf(path: readonly string[], node: Node): Setting[] {
   }
   const variants = (node.oneOf ?? []).filter((variant) => WITH_VARIABLES.includes(typeOf(variant)));
   return [node, ...variants].flatMap(({ properties = {} }) =>
-    Object.entries(properties).flatMap(([name, part]) => settingsOf([...path, name], part)),
+    Object.entries(properties).flatMap(([name, part]) => settingsOf([...path, name], described(part, node))),
   );
+}
+
+/** What chooses a variant is described as a whole: by what has the variants. */
+function described(part: Node, { oneOf, description }: Node): Node {
+  return oneOf === undefined || part.const === undefined ? part : { description: description ?? '', ...part };
 }
 
 /** The schema again, with the marks of its settings in place of their descriptions. */

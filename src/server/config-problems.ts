@@ -6,6 +6,7 @@ import { isLoopback, TrustedProxies } from '../transports/websocket/client-addre
 import { Origins } from '../transports/websocket/origins.js';
 import { valueAt } from './config-layers.js';
 import { markedSettings, namesIn, outlineAt } from './config-outline.js';
+import { findAlike } from './find-alike.js';
 
 /** Something that is wrong with the configuration. */
 export interface ConfigProblem {
@@ -23,7 +24,8 @@ export function describeIssue(issue: z.core.$ZodIssue, tree: JsonObject): Config
   const value = valueAt(tree, issue.path);
   const text =
     value === undefined ? 'it is missing.' : `it must be ${expectation(issue)}, and is ${shown(issue, value)}.`;
-  return [{ path: issue.path, text: `${text} ${outlineAt(tree, issue.path)?.description ?? ''}`.trim() }];
+  const parts = [text, meant(issue, value), outlineAt(tree, issue.path)?.description];
+  return [{ path: issue.path, text: parts.filter(Boolean).join(' ') }];
 }
 
 /** What is wrong with settings that are right each by itself. It looks at all, whatever else is wrong. */
@@ -82,9 +84,8 @@ function expectation(issue: z.core.$ZodIssue): string {
     case 'invalid_type':
       return TYPES[issue.expected] ?? issue.expected;
     case 'invalid_value':
-      return issue.values.join(' or ');
     case 'invalid_union':
-      return ('options' in issue ? (issue.options ?? []) : []).join(' or ');
+      return choicesOf(issue).join(' or ');
     case 'too_small':
       return issue.origin === 'string' ? 'a text that is not empty' : `at least ${issue.minimum}`;
     case 'too_big':
@@ -92,6 +93,18 @@ function expectation(issue: z.core.$ZodIssue): string {
     default:
       return 'something else';
   }
+}
+
+/** What the value may be, where it is one of a few. */
+function choicesOf(issue: z.core.$ZodIssue): string[] {
+  if (issue.code === 'invalid_value') return issue.values.map(String);
+  return issue.code === 'invalid_union' && 'options' in issue ? (issue.options ?? []).map(String) : [];
+}
+
+/** A slip is answered with the choice that it is like, and never with itself. */
+function meant(issue: z.core.$ZodIssue, value: unknown): string | undefined {
+  const choice = typeof value === 'string' ? findAlike(value, choicesOf(issue)) : undefined;
+  return choice === undefined ? undefined : `Is ${choice} meant?`;
 }
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -117,7 +130,7 @@ function shown(issue: z.core.$ZodIssue, value: unknown): string {
 
 function unknownSetting(tree: JsonObject, parent: readonly PropertyKey[], key: string): string {
   const names = namesIn(outlineAt(tree, parent) ?? {}, valueAt(tree, parent));
-  const alike = names.find((name) => name.toLowerCase() === key.toLowerCase());
+  const alike = findAlike(key, names);
   const remedy = alike === undefined ? `There are: ${names.join(', ')}.` : `Is ${alike} meant?`;
   return names.length > 0 ? `there is no such setting. ${remedy}` : 'there is no such setting.';
 }

@@ -139,7 +139,7 @@ describe('what is wrong', () => {
       [
         'SESSION_INIT_PORTS: no setting has this name. "session-init serve --help" shows how they are named.',
         `listen.port: it must be a whole number, and is a string. The TCP port; 0 takes a free one. (${file})`,
-        `listen.hosts: there is no such setting. There are: host, port, path, tls, allowPlaintext, origins, trustedProxies. (${file})`,
+        `listen.hosts: there is no such setting. Is host meant? (${file})`,
         `listen.tls.key: it is missing. A PEM file with the private key. A relative path starts from the folder of this file. (${file})`,
         `listen.tls.cert: there is no file that can be read at ${join(folder, 'none.pem')}. (${file})`,
         `authenticator.users.alice: it must be a text, and is an integer. The secret, in clear. (${file})`,
@@ -148,12 +148,27 @@ describe('what is wrong', () => {
         `sessionManager.type: it must be sqlite or memory, and is something else. (${file})`,
         `throttle.account.maxFailures: it must be at most 100, and is 101. NIST SP 800-63B-4 allows at most 100. (${file})`,
         `maxInFlight: it must be a whole number, and is 1.5. Inits that talk to the backends at the same time. (${file})`,
-        `authoriser: there is no such setting. There are: dataDir, listen, connections, profile, authenticator, authenticators, authorizer, sessionManager, deadlines, throttle, maxInFlight, maxQueued, sweepInterval, drainDeadline, log. (${file})`,
+        `authoriser: there is no such setting. Is authorizer meant? (${file})`,
         'log.level: it must be trace or debug or info or warn or error or fatal or silent, and is something else. The least important lines to write. (SESSION_INIT_LOG_LEVEL)',
         'drainDeadline: it must be a whole number, and is a string. How long inits may still take when the server is told to stop. In milliseconds. (SESSION_INIT_DRAIN_DEADLINE)',
         'profile: it must be rfc3339 or dmod, and is something else. How times are written to clients; dmod is for existing DMOD clients. (--profile)',
       ].sort(),
     );
+  });
+
+  test('is a value that was misspelt: the one that it is like is named, and it is not shown', async () => {
+    write('session-init.json', {
+      authenticator: { type: 'lpad' },
+      sessionManager: { limitPolicy: 'evict-oldest' },
+      log: { level: 'marked-user-secret-1' },
+    });
+    const problems = await problemsOf({});
+    expect(problems.join('\n')).not.toMatch(/lpad|evict-oldest|marked/);
+    expect(problems.map((problem) => / Is (\w+) meant\?/.exec(problem)?.[1])).toEqual([
+      'ldap',
+      'evictOldest',
+      undefined,
+    ]);
   });
 
   test('ASVS 4.4.1: is plain text on an address that others can reach, unless it is allowed by name', async () => {
