@@ -1,0 +1,55 @@
+import { BackendFaultError, SessionInitError } from '../../model/errors.js';
+import type { Secret } from '../../model/secret.js';
+
+/** What a server says by the first word of its answer, and what to do. */
+const REFUSALS: Readonly<Record<string, string>> = {
+  OOM: 'it is full: maxmemory is reached. Give it more memory, or more servers',
+  MISCONF: 'it cannot save its data, and refuses to change any: its disk is full or broken. See its log',
+  NOAUTH: 'it asks for a password. Give one',
+  WRONGPASS: 'it refuses the account or its password',
+  NOPERM: 'the account may not do what is needed. The documentation of this adapter has the rules for its ACL',
+  LOADING: 'it is still reading its data',
+  READONLY: 'it is a replica, and takes no changes',
+  MASTERDOWN: 'it is a replica whose master is down',
+  NOREPLICAS: 'it has fewer replicas than it must have to take changes',
+  CLUSTERDOWN: 'the cluster is down, or the part of it that was asked',
+  BUSY: 'it is busy with a script of somebody else',
+  NOPROTO: 'it is no Redis of version 7 or later',
+};
+
+/**
+ * What went wrong with Redis, as an error of this package. Errors of the client hold the whole command, and some servers
+ * repeat what they did not understand: nothing of that is kept.
+ *
+ * @param unreachable - what was last wrong with the connection
+ */
+export function redisFault(cause: unknown, unreachable: Error | undefined, password: Secret | undefined): Error {
+  if (cause instanceof SessionInitError) return cause;
+  const said = cause instanceof Error ? cause : new Error('it threw something that is no error');
+  if (isConnectionFault(said)) {
+    const why = unreachable === undefined ? 'the connection was lost' : plain(unreachable, password);
+    return new BackendFaultError(`Redis cannot be reached: ${why}.`);
+  }
+  const [word = ''] = said.message.split(' ', 1);
+  return new BackendFaultError(`Redis failed: ${REFUSALS[word] ?? plain(said, password)}.`);
+}
+
+/** Whether it is not known if the server has heard a command. */
+export function isConnectionFault({ name, message }: Error): boolean {
+  return (
+    name === 'MaxRetriesPerRequestError' ||
+    name === 'AbortError' ||
+    message === 'Connection is closed.' ||
+    message.startsWith('Socket timeout')
+  );
+}
+
+function plain(error: Error, password: Secret | undefined): string {
+  const [refusal = ''] = error.message.split(' ', 1);
+  if (REFUSALS[refusal] !== undefined) return REFUSALS[refusal];
+  const { errors } = error as AggregateError;
+  const message = error.message || errors?.map(({ message }) => message).join(', ') || error.name;
+  // What a server did not understand, it repeats.
+  const [shown = ''] = message.split(', with args beginning with', 1);
+  return password === undefined ? shown : shown.replaceAll(password.reveal(), '…');
+}

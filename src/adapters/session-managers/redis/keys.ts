@@ -1,0 +1,79 @@
+import { hash } from 'node:crypto';
+import type { Secret } from '../../../model/secret.js';
+import { hashSessionSecret } from '../../session-secret.js';
+
+/** Every user belongs to one of so many buckets, each of which is in a slot of its own. */
+export const BUCKETS = 1_024;
+
+/** So many ids belong to one bucket: 1,024 times as many are the positive safe integers. */
+export const IDS_OF_A_BUCKET = 2 ** 43;
+
+/** Where a session is kept: which bucket, and its number in there. */
+export interface Place {
+  readonly bucket: number;
+  readonly number: number;
+}
+
+/** The bucket of a user: the first bits of the SHA-256 of the name. */
+export function bucketOf(user: string): number {
+  return Number.parseInt(hash('sha256', user, 'hex').slice(0, 4), 16) % BUCKETS;
+}
+
+export function placeOf(sessionId: number): Place {
+  const bucket = Math.floor(sessionId / IDS_OF_A_BUCKET);
+  return { bucket, number: sessionId - bucket * IDS_OF_A_BUCKET };
+}
+
+/** The number of a session as the scripts have it. */
+export function padded(number: number): string {
+  return String(number).padStart(13, '0');
+}
+
+/** So many characters has the hash of a secret. */
+export const HASH_LENGTH = 43;
+
+/** A session secret as the store knows it: 43 characters of base64url, which is text to every tool. */
+export function hashedSecret(secret: Secret): string {
+  return hashSessionSecret(secret).toString('base64url');
+}
+
+/** The names of everything in the store. */
+export class Keys {
+  /** Where it is told which sessions have ended. */
+  readonly channel: string;
+  /** In a cluster, the server that keeps this one gives the time. */
+  readonly clock: string;
+  /** What stands before the hash of a secret. */
+  readonly secrets: string;
+  readonly #buckets: readonly (readonly string[])[];
+
+  constructor(prefix: string) {
+    this.channel = `${prefix}:ended`;
+    this.clock = `${prefix}:clock`;
+    this.secrets = `${prefix}:secret:`;
+    this.#buckets = Array.from({ length: BUCKETS }, (_, bucket) =>
+      // The number in braces alone decides on the slot.
+      ['counter', 'ids', 'ends', 'users', 'pending'].map((part) => `${prefix}:{${bucket}}:${part}`),
+    );
+  }
+
+  /** What a secret opens: the whole session. */
+  secret(hashed: string): string {
+    return this.secrets + hashed;
+  }
+
+  /** Of one bucket: the counter, the sessions by id, by end, by user, and those that are not yet what they will be. */
+  bucket(bucket: number): readonly string[] {
+    return this.#buckets[bucket] as readonly string[];
+  }
+
+  /** The sorted set of the sessions of a bucket by id. Each member is made of what {@link readEntry} reads. */
+  ids(bucket: number): string {
+    return this.bucket(bucket)[1] as string;
+  }
+
+  /** The sorted set of the sessions of a bucket by the time of their end. */
+  ends(bucket: number): string {
+    return this.bucket(bucket)[2] as string;
+  }
+}
