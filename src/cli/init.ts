@@ -7,10 +7,16 @@ import type { SessionInitResponse } from '../model/session-init-response.js';
 import { describeCause } from '../server/logging/describe-cause.js';
 import { printable } from '../server/logging/printable.js';
 import { EXIT } from './exit-codes.js';
-import { readSecret, type SecretOptions, withSecretOption } from './read-secret.js';
+import {
+  type OneTimeCodeOptions,
+  readOneTimeCode,
+  readSecret,
+  withOneTimeCodeOptions,
+  withSecretOption,
+} from './read-secret.js';
 import { complain, print, styled, visibleJson } from './terminal.js';
 
-interface InitOptions extends SecretOptions {
+interface InitOptions extends OneTimeCodeOptions {
   user: string;
   timeout: string;
   ca?: string;
@@ -39,9 +45,10 @@ export function addInitCommand(program: Command): void {
 Examples:
   session-init init --user demo                              asks for the secret
   session-init init wss://example.org --user alice --json < secret.txt
-  session-init init --user alice --secret-file /run/secrets/alice`,
+  session-init init --user alice --secret-file /run/secrets/alice
+  session-init init --user alice --one-time-code             asks for the code of a second factor, too`,
     );
-  withSecretOption(command).action(runInit);
+  withOneTimeCodeOptions(withSecretOption(command)).action(runInit);
 }
 
 async function runInit(given: string, options: InitOptions): Promise<void> {
@@ -53,9 +60,11 @@ async function runInit(given: string, options: InitOptions): Promise<void> {
   const { encodeSessionInitResponse } = await import('../model/encode-response.js');
   const url = checkServerUrl(given, allowPlaintext);
   const tls = options.ca === undefined ? {} : { tls: { ca: await readCertificates(options.ca) } };
-  const secret = await readSecret(options, [`Secret of ${printable(options.user, 255)}:`]);
+  const user = printable(options.user, 255);
+  const secret = await readSecret(options, [`Secret of ${user}:`]);
+  const code = await readOneTimeCode(options, `One-time code of ${user}:`);
   let cause: unknown;
-  const response = await requestSession(url, new SessionInitMessage(options.user, secret), {
+  const response = await requestSession(url, new SessionInitMessage(options.user, secret, code), {
     ...tls,
     allowPlaintext,
     deadline,

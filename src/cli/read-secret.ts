@@ -2,11 +2,17 @@ import { createReadStream } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { ConfigurationError } from '../model/errors.js';
 import { Secret } from '../model/secret.js';
-import { MAX_USER_SECRET_BYTES } from '../model/session-init-message.js';
+import { MAX_ONE_TIME_CODE_LENGTH, MAX_USER_SECRET_BYTES } from '../model/session-init-message.js';
 
 /** Options of every command that needs a secret. */
 export interface SecretOptions {
   secretFile?: string;
+}
+
+/** Options of a command that sends a one-time code beside the secret. */
+export interface OneTimeCodeOptions extends SecretOptions {
+  oneTimeCode?: true;
+  oneTimeCodeFile?: string;
 }
 
 const REFUSED_FLAGS = ['--secret', '--user-secret', '--password'];
@@ -18,6 +24,13 @@ export function withSecretOption(command: Command): Command {
   return command;
 }
 
+/** Adds `--one-time-code` and `--one-time-code-file`. */
+export function withOneTimeCodeOptions(command: Command): Command {
+  return command
+    .option('--one-time-code', 'ask for the code of a second factor, too')
+    .option('--one-time-code-file <file>', 'read that code from a file; - is the standard input');
+}
+
 /**
  * Reads a secret: from the file, else from the terminal, where it is not shown, else from the standard input. One line
  * break at its end is not part of it.
@@ -27,10 +40,38 @@ export function withSecretOption(command: Command): Command {
  */
 export async function readSecret({ secretFile }: SecretOptions, prompts: readonly string[]): Promise<Secret> {
   const isAsked = secretFile === undefined && process.stdin.isTTY;
-  const text = isAsked ? await ask(prompts) : await readText(secretFile ?? '-');
-  if (text === '') throw new ConfigurationError('The secret is empty. Nothing was sent or changed.');
-  if (Buffer.byteLength(text) > MAX_USER_SECRET_BYTES) {
-    throw new ConfigurationError(`The secret is longer than ${MAX_USER_SECRET_BYTES} bytes, which no server takes.`);
+  const text = isAsked ? await ask(prompts) : await readText('secret', secretFile ?? '-');
+  return checked('secret', text, MAX_USER_SECRET_BYTES);
+}
+
+/**
+ * Reads the code of a second factor, in the way of {@link readSecret}.
+ *
+ * @returns undefined if none is asked for
+ * @throws ConfigurationError if it cannot be read, or cannot be one
+ */
+export async function readOneTimeCode(options: OneTimeCodeOptions, prompt: string): Promise<Secret | undefined> {
+  const { oneTimeCode, oneTimeCodeFile, secretFile = '-' } = options;
+  if (oneTimeCodeFile !== undefined) {
+    if (oneTimeCodeFile === '-' && secretFile === '-') {
+      throw new ConfigurationError('Only one of the secret and the one-time code can come on the standard input.');
+    }
+    return checked('one-time code', await readText('one-time code', oneTimeCodeFile), MAX_ONE_TIME_CODE_LENGTH);
+  }
+  if (oneTimeCode !== true) return undefined;
+  if (!process.stdin.isTTY) {
+    throw new ConfigurationError('There is no terminal to ask for the one-time code on. Use --one-time-code-file.');
+  }
+  return checked('one-time code', await ask([prompt]), MAX_ONE_TIME_CODE_LENGTH);
+}
+
+/** What is read: how it is called in a message. */
+type Kind = 'secret' | 'one-time code';
+
+function checked(kind: Kind, text: string, maxBytes: number): Secret {
+  if (text === '') throw new ConfigurationError(`The ${kind} is empty. Nothing was sent or changed.`);
+  if (Buffer.byteLength(text) > maxBytes) {
+    throw new ConfigurationError(`The ${kind} is longer than ${maxBytes} bytes, which no server takes.`);
   }
   return new Secret(text);
 }
@@ -61,15 +102,15 @@ async function askOnce(prompt: string): Promise<string> {
   }
 }
 
-async function readText(file: string): Promise<string> {
+async function readText(kind: Kind, file: string): Promise<string> {
   const bytes = await readAtMost(file === '-' ? process.stdin : createReadStream(file)).catch((cause: unknown) => {
     const { code } = cause as NodeJS.ErrnoException;
-    throw new ConfigurationError(`The secret cannot be read from ${file} (${code}).`, { cause });
+    throw new ConfigurationError(`The ${kind} cannot be read from ${file} (${code}).`, { cause });
   });
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes).replace(/\r?\n$/, '');
   } catch (cause) {
-    throw new ConfigurationError('The secret is not UTF-8.', { cause });
+    throw new ConfigurationError(`The ${kind} is not UTF-8.`, { cause });
   }
 }
 

@@ -2,9 +2,11 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { generateSync } from 'otplib';
 import { decodeSessionInitResponse, type FullAuthSession } from '../../src/index.js';
 import { runCommand, type ServeProcess, startServe } from '../support/command-line.js';
 import { describeWith, openssl } from '../support/requires.js';
+import { tempFolder } from '../support/temp-folder.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 const SECRET = 'marked-user-secret-1';
@@ -138,6 +140,59 @@ describe('init', () => {
     const { status, stdout, stderr } = await init(args);
     expect([status, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(expected);
+  });
+});
+
+describe('init with a second factor', () => {
+  const TOTP = 'NVQXE23FMQWXK43FOIWXGZLDOJSXILJR';
+  const codeNow = () => generateSync({ secret: TOTP, epoch: Date.now() / 1_000 });
+  const folder = tempFolder();
+  let server: ServeProcess;
+
+  beforeAll(async () => {
+    writeFileSync(join(folder, 'totp.json'), JSON.stringify({ secrets: { alice: TOTP } }), { mode: 0o600 });
+    const authenticators = { people: CONFIG.authenticator, codes: { type: 'totp', path: 'totp.json' } };
+    const authenticator = { type: 'all-of', authenticators: ['people', 'codes'] };
+    server = await startServe(['--config', configured(folder, { authenticators, authenticator })]);
+  });
+
+  afterAll(async () => {
+    server.kill('SIGTERM');
+    await server.finished;
+  });
+
+  test('sends the one-time code, from a file or from the standard input', async () => {
+    const [code, secret] = [join(folder, 'code'), join(folder, 'secret')];
+    writeFileSync(code, `${codeNow()}\n`);
+    writeFileSync(secret, SECRET);
+    const init = (args: string[], input: string) =>
+      runCommand(['init', server.url, '--user', 'alice', ...args], { input });
+    expect((await init([], SECRET)).status).toBe(1);
+    expect((await init(['--one-time-code-file', code], SECRET)).status).toBe(0);
+    // It was right, and is used.
+    const again = await init(['--one-time-code-file', '-', '--secret-file', secret], codeNow());
+    expect([again.status, server.log().at(-1)?.['path']]).toEqual([
+      1,
+      expect.arrayContaining([expect.objectContaining({ cause: 'codeUsed' })]),
+    ]);
+    expect(server.log().at(-1)).not.toHaveProperty('code', 'malformed_request');
+  });
+
+  test('sends nothing where the code cannot be read', async () => {
+    const lines = server.log().length;
+    const ways: [args: string[], problem: RegExp][] = [
+      [['--one-time-code-file', '-'], /Only one of the secret and the one-time code/],
+      [['--one-time-code'], /There is no terminal to ask for the one-time code on/],
+      [['--one-time-code-file', '/nonexistent/x'], /one-time code cannot be read .*ENOENT/],
+      [['--one-time-code-file', process.execPath], /one-time code is/],
+    ];
+    const init = ([args]: (typeof ways)[number]) =>
+      runCommand(['init', server.url, '--user', 'alice', ...args], { input: SECRET });
+    for (const [index, { status, stderr }] of (await Promise.all(ways.map(init))).entries()) {
+      expect(status).toBe(2);
+      expect(stderr).toMatch(ways[index]?.[1] as RegExp);
+    }
+    expect(server.log()).toHaveLength(lines);
   });
 });
 
