@@ -6,9 +6,9 @@ const { peerDependenciesMeta } = JSON.parse(readFileSync(new URL('package.json',
 const optionalPeers = Object.keys(peerDependenciesMeta).join('|');
 const builtins = builtinModules.filter((name) => !name.startsWith('_')).join('|');
 
-const SHARED = '^src/adapters/(?!ports)[^/]+\\.ts$';
+const SHARED = '^src/adapters/((?!ports)[^/]+|session-managers/store-time)\\.ts$';
 /** The folders of `adapters/` that its adapters share, as they do the files that stand in it. */
-const SHARED_ROOMS = '^src/adapters/(http-client|password-hashes|postgres-client|redis-client|sqlite-driver|tokens)/';
+const SHARED_ROOMS = '^src/adapters/(http-client|password-hashes|postgres-client|redis-client|sql-sessions|sqlite-driver|tokens)/';
 const KINDS = 'authenticators|authorizers|session-managers';
 
 /**

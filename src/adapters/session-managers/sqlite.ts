@@ -1,15 +1,14 @@
 import { resolve } from 'node:path';
 import { type Clock, systemClock } from '../../model/clock.js';
 import { BackendFaultError, ClosedError, ConfigurationError, SessionInitError } from '../../model/errors.js';
-import type { CallOptions, SessionCreation, SessionManager, SessionRequest } from '../ports.js';
-import { afterId, isSessionId, itemCount, requireUser } from '../session-arguments.js';
+import type { CallOptions, SessionManager } from '../ports.js';
 import { SessionLifetime, type SessionLifetimeOptions } from '../session-lifetime.js';
-import { hashSessionSecret, newSessionSecret } from '../session-secret.js';
 import { sessionTime } from '../session-time.js';
+import { type SqlDatabase, sqlSessionManager } from '../sql-sessions/sql-session-manager.js';
 import { isFull } from '../sqlite-driver/driver.js';
 import { type BusyQueue, whileBusy } from '../sqlite-driver/while-busy.js';
 import { openDatabase } from './sqlite/open-database.js';
-import { type LiveSince, SessionStore } from './sqlite/session-store.js';
+import { isWriting, SessionStore } from './sqlite/session-store.js';
 
 /** Options of {@link sqliteSessionManager}. */
 export interface SqliteSessionManagerOptions extends SessionLifetimeOptions {
@@ -91,11 +90,11 @@ export function sqliteSessionManager(options: SqliteSessionManagerOptions): Sqli
 
   async function run<Result>(
     work: (store: SessionStore) => Result,
-    callOptions?: CallOptions,
+    callOptions: Partial<CallOptions> = {},
     queue?: BusyQueue,
   ): Promise<Result> {
     requireOpen();
-    const signal = callOptions?.signal;
+    const { signal } = callOptions;
     signal?.throwIfAborted();
     const store = await opened();
     const attempt = () => {
@@ -109,69 +108,22 @@ export function sqliteSessionManager(options: SqliteSessionManagerOptions): Sqli
     );
   }
 
-  /** In a transaction even where it is one statement: if the disk is full, its end is what fails, and must be seen. */
-  function runWriting<Result>(work: (store: SessionStore) => Result, callOptions?: CallOptions): Promise<Result> {
-    return run((store) => store.atomically(() => work(store)), callOptions, writers);
-  }
-
   function asFault(cause: unknown): unknown {
     if (cause instanceof SessionInitError) return cause;
     const problem = isFull(cause) ? 'its disk is full. Free some space' : (cause as Error).message;
     return new BackendFaultError(`The session database ${path} failed: ${problem}.`, { cause });
   }
 
-  function liveSince(): LiveSince {
-    const time = now();
-    return { created: lifetime.createdTooEarly(time), lastAccessed: lifetime.usedTooEarly(time) };
-  }
-
-  function createIn(store: SessionStore, request: SessionRequest): SessionCreation {
-    const { limitPolicy, maxSessionsPerUser } = lifetime;
-    const secret = newSessionSecret();
-    const hash = hashSessionSecret(secret);
-    const since = liveSince();
-    if (limitPolicy === 'refuse' && store.count(request.user, since) >= maxSessionsPerUser) {
-      return { outcome: 'limitReached' };
-    }
-    const reused = limitPolicy === 'reuse' ? store.rekeyLatest(request, secret, hash, now(), since) : undefined;
-    if (reused !== undefined) return { outcome: 'created', session: reused };
-    const evicted = limitPolicy === 'evictOldest' ? store.evictOldest(request.user, maxSessionsPerUser - 1, since) : [];
-    const session = store.insert(request, secret, hash, now());
-    return { outcome: 'created', session, ...(evicted.length > 0 && { evicted }) };
-  }
+  const database: SqlDatabase = {
+    requireOpen,
+    run: (operation, parameters, callOptions) =>
+      run((store) => store.run(operation, parameters()), callOptions, isWriting(operation) ? writers : undefined),
+  };
 
   return {
     name: 'sqlite',
     open: () => run(() => {}),
-
-    async create(request, callOptions) {
-      requireUser(request.user);
-      return runWriting((store) => createIn(store, request), callOptions);
-    },
-
-    findBySecret: (secret, callOptions) =>
-      run((store) => store.findByHash(hashSessionSecret(secret), liveSince()), callOptions),
-
-    findById: (id, callOptions) =>
-      run((store) => (isSessionId(id) ? store.findById(id, liveSince()) : undefined), callOptions),
-
-    listByUser: (user, page, callOptions) =>
-      run((store) => {
-        // A name that is not well-formed would be looked up as another one.
-        if (user?.isWellFormed() === false) return [];
-        return store.list(user, afterId(page?.after), itemCount(page?.limit ?? 1000), liveSince());
-      }, callOptions),
-
-    refresh: (id, callOptions) =>
-      isSessionId(id)
-        ? runWriting((store) => store.refresh(id, now(), liveSince()), callOptions)
-        : run(() => undefined, callOptions),
-
-    remove: (id, callOptions) =>
-      isSessionId(id) ? runWriting((store) => store.remove(id), callOptions) : run(() => false, callOptions),
-
-    removeExpired: (limit, callOptions) =>
-      runWriting((store) => store.removeExpired(itemCount(limit), liveSince()), callOptions),
+    ...sqlSessionManager(database, lifetime, now),
 
     close() {
       closing ??= (opening ?? Promise.resolve(undefined)).then(

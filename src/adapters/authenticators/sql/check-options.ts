@@ -1,22 +1,20 @@
-import { X509Certificate } from 'node:crypto';
-import { isIP } from 'node:net';
 import { systemClock } from '../../../model/clock.js';
 import { ConfigurationError } from '../../../model/errors.js';
 import { unknownOptions } from '../../../model/known-options.js';
-import { Secret } from '../../../model/secret.js';
+import { countProblem, millisecondsProblem, requiredText } from '../../option-problems.js';
 import { defaultConcurrency } from '../../password-hashes/hashing-queue.js';
 import { recogniseHash, type SecretHash } from '../../password-hashes/secret-hash.js';
-import type { PostgresqlOptions, SqlAuthenticatorOptions, SqliteOptions } from './options.js';
+import { SERVER_OPTIONS, serverProblems } from '../../postgres-client/server-options.js';
+import type { SqlAuthenticatorOptions, SqliteOptions } from './options.js';
 import { statementProblem } from './statement.js';
 
 const KNOWN = {
   common:
     'dialect query claims upgrade decoyHash onWeakHash onUpgradeError name timeout maxConcurrentVerifications maxQueuedVerifications clock',
-  postgresql: 'host port database user password tls ca connectTimeout idleTimeout maxConnections maxQueued',
+  postgresql: SERVER_OPTIONS.join(' '),
   sqlite: 'path',
 };
 
-const LONGEST_WAIT = 2 ** 31 - 1;
 const DECOY_HASH =
   '$argon2id$v=19$m=19456,t=2,p=1$c2Vzc2lvbi1pbml0LWRlY295$Ro2RVdyUmgL1YNBTK9kN6Cs2Jns0wTgu8sMhMeU6fQA';
 
@@ -55,88 +53,10 @@ function dialectProblems(options: SqlAuthenticatorOptions): string[] {
   const known = `${KNOWN.common} ${KNOWN[dialect]}`.split(' ');
   return [
     ...unknownOptions(`sqlAuthenticator with the dialect ${dialect}`, options, known),
-    ...(dialect === 'postgresql'
-      ? postgresqlProblems(options)
-      : [requiredText('path', (options as SqliteOptions).path)]),
+    ...(dialect === 'postgresql' ? serverProblems(options) : [requiredText('path', (options as SqliteOptions).path)]),
   ];
-}
-
-/** The options of the connection with their defaults. */
-export function withPostgresqlDefaults(options: PostgresqlOptions) {
-  const { password } = options;
-  return {
-    port: options.port ?? 5432,
-    password: typeof password === 'string' ? new Secret(password) : password,
-    tls: options.tls ?? (isLocal(options.host) ? 'off' : 'verified'),
-    connectTimeout: options.connectTimeout ?? 1_500,
-    idleTimeout: options.idleTimeout ?? 60_000,
-    maxConnections: options.maxConnections ?? 10,
-    maxQueued: options.maxQueued ?? 200,
-  };
-}
-
-function postgresqlProblems(options: PostgresqlOptions): string[] {
-  const { host, ca } = options;
-  const { tls, port, ...numbers } = withPostgresqlDefaults(options);
-  return [
-    requiredText('host', host),
-    typeof host === 'string' && !isHost(host)
-      ? 'host must be a host name, an IP address, or the folder of a Unix socket: no URL, and no port.'
-      : '',
-    requiredText('database', options.database),
-    requiredText('user', options.user),
-    Number.isSafeInteger(port) && port > 0 && port < 65_536 ? '' : 'port must be from 1 to 65535.',
-    ['verified', 'unverified', 'off'].includes(tls) ? '' : 'tls must be verified, unverified or off.',
-    tls !== 'off' && isSocket(host) ? 'tls must be off for a Unix socket.' : '',
-    ca === undefined || tls === 'verified' ? '' : 'ca is of use with tls verified alone.',
-    ...[ca ?? []].flat().map((pem) => (isCertificate(pem) ? '' : 'ca must hold certificates in PEM.')),
-    millisecondsProblem('connectTimeout', numbers.connectTimeout),
-    millisecondsProblem('idleTimeout', numbers.idleTimeout),
-    countProblem('maxConnections', numbers.maxConnections, 1),
-    countProblem('maxQueued', numbers.maxQueued, 0),
-  ];
-}
-
-/** Whether what is said to it stays on this machine. */
-function isLocal(host: unknown): boolean {
-  return (
-    isSocket(host) ||
-    host === 'localhost' ||
-    host === '::1' ||
-    (isIP(String(host)) === 4 && /^127\./.test(String(host)))
-  );
-}
-
-/** What holds more, such as the password of a URL, must not come as far as an error that names it. */
-function isHost(host: string): boolean {
-  return host === '' || isSocket(host) || isIP(host) !== 0 || /^[\w.-]+$/.test(host);
-}
-
-function isSocket(host: unknown): boolean {
-  return typeof host === 'string' && host.startsWith('/');
 }
 
 function isClaim(column: unknown): boolean {
   return typeof column === 'string' && column !== '' && column !== 'secret_hash';
-}
-
-function requiredText(option: string, value: unknown): string {
-  return typeof value === 'string' && value !== '' && !value.includes('\0') ? '' : `${option} must be given.`;
-}
-
-function millisecondsProblem(option: string, value: number): string {
-  const isOne = Number.isSafeInteger(value) && value >= 1 && value <= LONGEST_WAIT;
-  return isOne ? '' : `${option} must be a positive integer of milliseconds.`;
-}
-
-function countProblem(option: string, value: number, least: number): string {
-  return Number.isSafeInteger(value) && value >= least ? '' : `${option} must be an integer of at least ${least}.`;
-}
-
-function isCertificate(pem: string): boolean {
-  try {
-    return new X509Certificate(pem).subject !== undefined;
-  } catch {
-    return false;
-  }
 }

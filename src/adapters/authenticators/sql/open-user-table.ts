@@ -1,4 +1,4 @@
-import { withPostgresqlDefaults } from './check-options.js';
+import { withServerDefaults } from '../../postgres-client/server-options.js';
 import type { PostgresqlOptions, SqliteOptions, SqlUsersOptions } from './options.js';
 import { postgresqlTable } from './postgresql-table.js';
 import { sqliteTable } from './sqlite-table.js';
@@ -12,5 +12,5 @@ type Settings = (PostgresqlOptions | SqliteOptions) &
 export function openUserTable(settings: Settings): UserTable {
   return settings.dialect === 'sqlite'
     ? sqliteTable(settings)
-    : postgresqlTable({ ...settings, ...withPostgresqlDefaults(settings) });
+    : postgresqlTable({ ...settings, ...withServerDefaults(settings) });
 }

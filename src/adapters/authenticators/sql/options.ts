@@ -1,7 +1,7 @@
 import type { Clock } from '../../../model/clock.js';
 import type { SessionInitError } from '../../../model/errors.js';
-import type { Secret } from '../../../model/secret.js';
 import type { HashScheme } from '../../password-hashes/secret-hash.js';
+import type { PostgresqlServerOptions } from '../../postgres-client/server-options.js';
 
 /** Options of {@link sqlAuthenticator}: how users are found, and in which database. */
 export type SqlAuthenticatorOptions = SqlUsersOptions & (PostgresqlOptions | SqliteOptions);
@@ -59,35 +59,10 @@ export interface SqlUsersOptions {
 }
 
 /** Users in PostgreSQL. No environment variable and no file says anything about the connection. */
-export interface PostgresqlOptions {
+export interface PostgresqlOptions extends PostgresqlServerOptions {
   dialect: 'postgresql';
-  /** The host, or the folder of the server's Unix socket: `/run/postgresql`. */
-  host: string;
-  /** @defaultValue 5432 */
-  port?: number;
-  /** The name of the database. */
-  database: string;
   /** The account that asks. It needs no more than `SELECT`, and what `upgrade` needs. */
   user: string;
-  /** The password of that account. @defaultValue none: the server trusts it, or knows it by its socket */
-  password?: Secret | string;
-  /**
-   * `verified`: TLS, to a server whose certificate is for `host` and signed by a CA that is trusted. `unverified`: TLS to
-   * whoever answers. `off`: everything goes in clear.
-   *
-   * @defaultValue `'verified'`; `'off'` for a server on this machine
-   */
-  tls?: 'verified' | 'unverified' | 'off';
-  /** The certificates, in PEM, of the CAs that sign the server's. @defaultValue the CAs that Node trusts */
-  ca?: string | readonly string[];
-  /** Milliseconds for a connection to be ready. @defaultValue 1500 */
-  connectTimeout?: number;
-  /** Milliseconds after which a connection that nobody uses is closed. @defaultValue 60000 */
-  idleTimeout?: number;
-  /** How many connections there are at most. @defaultValue 10 */
-  maxConnections?: number;
-  /** How many calls may wait for one, before an init is refused as `overloaded`. @defaultValue 200 */
-  maxQueued?: number;
 }
 
 /** Users in a SQLite file. */

@@ -1,90 +1,48 @@
-import { ClosedError, OverloadedError } from '../../../model/errors.js';
-import type { Secret } from '../../../model/secret.js';
-import { Slots } from '../../../model/slots.js';
-import { guardedClient } from './guarded-client.js';
-import { loadPg } from './load-pg.js';
-import type { PostgresqlOptions } from './options.js';
-import { isImpossibleName, postgresqlFault } from './postgresql-fault.js';
+import { type Client, connections } from '../../postgres-client/connections.js';
+import type { Remedies } from '../../postgres-client/postgresql-fault.js';
+import type { PostgresqlServer } from '../../postgres-client/server-options.js';
+import { isImpossibleName } from './impossible-name.js';
 import { postgresqlTypes } from './postgresql-types.js';
 import { atMostTwo } from './statement.js';
 import { tooManyRows } from './too-many-rows.js';
 import type { UserTable } from './user-table.js';
 
 /** What a table in PostgreSQL is opened with. */
-export interface PostgresqlTableOptions extends Required<Omit<PostgresqlOptions, 'dialect' | 'password' | 'ca'>> {
-  readonly ca?: PostgresqlOptions['ca'];
-  readonly password: Secret | undefined;
+export interface PostgresqlTableOptions extends PostgresqlServer {
   readonly name: string;
   readonly query: string;
   readonly upgrade?: string;
   readonly timeout: number;
 }
 
-type Client = import('pg').PoolClient;
+const REMEDIES: Remedies = {
+  '57014': 'Is there an index for it?',
+  '42501': 'user may not read that. Grant it SELECT.',
+  '42P01': 'There is no such table. Check the statement and the search_path of user.',
+  '42703': 'There is no such column. Check the statement.',
+  '42601': 'The statement is no valid SQL.',
+  '25006': 'The query writes, which it must not.',
+};
 
 /** A table in PostgreSQL: a bounded pool of connections that are made as they are needed, and dropped as they fail. */
 export function postgresqlTable(options: PostgresqlTableOptions): UserTable {
-  const { name, maxConnections, maxQueued } = options;
-  const slots = new Slots(maxConnections);
-  const opened = new Set<import('pg').Client>();
+  const { name, timeout } = options;
   const statement = { name: 'session-init-user', text: atMostTwo(options.query) };
-  let opening: Promise<import('pg').Pool> | undefined;
-  let isClosed = false;
+  const { use, close } = connections({
+    ...options,
+    neededBy: `The authenticator ${name}`,
+    // Times without a zone are in UTC. It can only read, unless a transaction says otherwise.
+    settings: { statement_timeout: timeout, timezone: 'UTC', datestyle: 'ISO', default_transaction_read_only: 'on' },
+    types: postgresqlTypes,
+    remedies: REMEDIES,
+  });
 
-  function pool(): Promise<import('pg').Pool> {
-    opening ??= loadPg(name).then(
-      (pg) => openPool(pg, options, opened),
-      (cause: unknown) => {
-        opening = undefined;
-        throw cause;
-      },
-    );
-    return opening;
-  }
-
-  async function takeTurn(signal: AbortSignal): Promise<void> {
-    if (slots.take()) return;
-    if (slots.waiting >= maxQueued) {
-      throw new OverloadedError(`${maxQueued} calls of ${name} wait for a connection already. Try again later.`);
-    }
-    await slots.acquire({ signal });
-  }
-
-  /** Runs statements on a connection, which ends with the signal, and if they fail otherwise than `isHarmless` says. */
-  async function onConnection<Result>(
+  function onConnection<Result>(
     signal: AbortSignal,
     run: (client: Client) => Promise<Result>,
     isHarmless: (error: unknown) => boolean,
   ): Promise<Result> {
-    await takeTurn(signal);
-    try {
-      signal.throwIfAborted();
-      const client = await (await pool()).connect();
-      let isHeld = true;
-      const release = (error?: Error) => {
-        if (isHeld) client.release(error);
-        isHeld = false;
-      };
-      const abort = () => release(new Error('Nobody waits any more.'));
-      signal.addEventListener('abort', abort, { once: true });
-      try {
-        signal.throwIfAborted();
-        return await run(client);
-      } catch (error) {
-        if (!isHarmless(error)) release(error as Error);
-        throw error;
-      } finally {
-        signal.removeEventListener('abort', abort);
-        release();
-      }
-    } catch (cause) {
-      if (isClosed) throw new ClosedError(name);
-      signal.throwIfAborted();
-      if (isHarmless(cause)) throw cause;
-      throw postgresqlFault(name, cause);
-    } finally {
-      slots.release();
-    }
+    return use({ caller: signal, deadline: signal }, run, isHarmless);
   }
 
   return {
@@ -117,44 +75,6 @@ export function postgresqlTable(options: PostgresqlTableOptions): UserTable {
       );
     },
 
-    async close() {
-      if (isClosed) return;
-      isClosed = true;
-      const ended = opening?.then((pool) => pool.end()).catch(() => {});
-      for (const { connection } of opened) connection.stream.destroy();
-      await ended;
-    },
+    close,
   };
-}
-
-function openPool(
-  pg: typeof import('pg'),
-  options: PostgresqlTableOptions,
-  opened: Set<import('pg').Client>,
-): import('pg').Pool {
-  const { tls, ca, timeout, password } = options;
-  const pool = new pg.Pool({
-    host: options.host,
-    port: options.port,
-    database: options.database,
-    user: options.user,
-    password: () => password?.reveal(),
-    ssl:
-      tls === 'off'
-        ? false
-        : { minVersion: 'TLSv1.2', rejectUnauthorized: tls === 'verified', ...(ca && { ca: [ca].flat() }) },
-    // Times without a zone are in UTC. It can only read, unless a transaction says otherwise.
-    options: `-c statement_timeout=${timeout} -c timezone=UTC -c datestyle=ISO -c default_transaction_read_only=on`,
-    application_name: 'session-init',
-    client_encoding: 'UTF8',
-    keepAlive: true,
-    types: postgresqlTypes(pg),
-    max: options.maxConnections,
-    connectionTimeoutMillis: options.connectTimeout,
-    idleTimeoutMillis: options.idleTimeout,
-    Client: guardedClient(pg, opened),
-  });
-  // An idle connection that fails has left the pool already.
-  pool.on('error', () => {});
-  return pool;
 }

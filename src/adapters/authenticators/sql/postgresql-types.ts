@@ -7,9 +7,8 @@ const asText = (text: string): string => text;
  * How values are read: `bigint` and `numeric` stay texts, since a number could not hold them, and so do times, which `pg`
  * would take for local ones.
  */
-export function postgresqlTypes({ types }: typeof import('pg')) {
+export function postgresqlTypes({ types }: typeof import('pg')): import('pg').Types {
   return {
-    getTypeParser: (oid: number): ((text: string) => unknown) =>
-      PARSED.has(oid) ? types.getTypeParser(oid, 'text') : asText,
+    getTypeParser: (oid) => (PARSED.has(oid) ? types.getTypeParser(oid, 'text') : asText),
   };
 }

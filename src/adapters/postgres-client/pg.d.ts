@@ -4,6 +4,10 @@ declare module 'pg' {
   import type { Socket } from 'node:net';
   import type { SecureContextOptions } from 'node:tls';
 
+  interface Types {
+    getTypeParser(oid: number, format?: string): (text: string) => unknown;
+  }
+
   interface ClientConfig {
     host: string;
     port: number;
@@ -16,15 +20,17 @@ declare module 'pg' {
     application_name: string;
     client_encoding: string;
     keepAlive: boolean;
-    types: { getTypeParser(oid: number, format?: string): (text: string) => unknown };
+    types: Types;
+    connectionTimeoutMillis?: number;
   }
 
   interface PoolConfig extends ClientConfig {
-    Client: typeof Client;
+    Client: new (config: ClientConfig) => Client;
     max: number;
-    connectionTimeoutMillis: number;
     idleTimeoutMillis: number;
   }
+
+  type Value = string | number | Buffer | readonly Buffer[];
 
   interface Result {
     rows: Record<string, unknown>[];
@@ -40,7 +46,9 @@ declare module 'pg' {
   class Client extends EventEmitter {
     constructor(config: ClientConfig);
     connection: Connection;
-    query(query: { text: string; name?: string; values?: readonly string[] }): Promise<Result>;
+    connect(): Promise<unknown>;
+    query(query: { text: string; name?: string; values?: readonly Value[] }): Promise<Result>;
+    end(): Promise<void>;
   }
 
   interface PoolClient extends Client {
@@ -50,6 +58,8 @@ declare module 'pg' {
 
   class Pool extends EventEmitter {
     constructor(config: PoolConfig);
+    /** How many connections are open and not in use. */
+    readonly idleCount: number;
     connect(): Promise<PoolClient>;
     end(): Promise<void>;
   }

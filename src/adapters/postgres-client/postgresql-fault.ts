@@ -1,9 +1,11 @@
-import { BackendFaultError, DeadlineExceededError, SessionInitError } from '../../../model/errors.js';
+import { BackendFaultError, DeadlineExceededError, SessionInitError } from '../../model/errors.js';
 
 const UNTRUSTED = "The server's certificate is not signed by a CA that is trusted. Give the CA's in ca.";
 
 /** What to do, by the code of Node's error or PostgreSQL's. */
-const REMEDIES: Readonly<Record<string, string>> = {
+export type Remedies = Readonly<Record<string, string>>;
+
+const REMEDIES: Remedies = {
   ECONNREFUSED: 'Nothing listens there. Is the server running?',
   ENOENT: 'There is no such socket. Is the server running?',
   ENOTFOUND: 'There is no host of that name. Check host.',
@@ -21,12 +23,8 @@ const REMEDIES: Readonly<Record<string, string>> = {
   '28000': 'It does not let user in from here: see its pg_hba.conf.',
   '3D000': 'There is no database of that name.',
   '53300': 'It has no connection left. Lower maxConnections, or raise its max_connections.',
+  '57P01': 'It is going down.',
   '57P03': 'It is starting, or going down.',
-  '42501': 'user may not read that. Grant it SELECT.',
-  '42P01': 'There is no such table. Check the statement and the search_path of user.',
-  '42703': 'There is no such column. Check the statement.',
-  '42601': 'The statement is no valid SQL.',
-  '25006': 'The query writes, which it must not.',
 };
 
 /** What to do, by what `pg` says where it has no code. */
@@ -35,40 +33,35 @@ const REMEDIES_BY_TEXT: readonly (readonly [RegExp, string])[] = [
   [/does not support SSL/, 'It does not speak TLS.'],
 ];
 
-/**
- * The parameter cannot be what it is compared with: no integer, no UUID, or it has a character that the encoding of the
- * database lacks. So nobody has that name.
- */
-const NO_SUCH_VALUE = new Set(['22P02', '22003', '22007', '22008']);
-const NO_SUCH_CHARACTER = new Set(['22P05', '22021']);
 const QUERY_CANCELED = '57014';
 
-/** Whether PostgreSQL says that there can be nobody of the asserted name. */
-export function isImpossibleName(error: unknown): boolean {
-  const { code, where } = error as { code?: unknown; where?: unknown };
-  if (typeof code !== 'string') return false;
-  // It is said of the parameter, and not of a value in the table.
-  return NO_SUCH_CHARACTER.has(code) || (NO_SUCH_VALUE.has(code) && String(where).includes('$1'));
+/** Whether the server has answered that the statement failed, so that nothing came of it. */
+export function isRefusedByServer(error: unknown): boolean {
+  return error instanceof Error && 'severity' in error;
 }
 
-/** Why there is no answer. What the server or the system said about it is the cause. */
-export function postgresqlFault(name: string, error: unknown): SessionInitError {
+/**
+ * Why there is no answer. What the server or the system said about it is the cause.
+ *
+ * @param remedies - what to do in the caller's own terms
+ */
+export function postgresqlFault(name: string, error: unknown, remedies: Remedies): SessionInitError {
   if (error instanceof SessionInitError) return error;
   const { code, message } = error as { code?: unknown; message?: unknown };
   const cause = withoutRows(error);
   if (code === QUERY_CANCELED) {
-    return new DeadlineExceededError(`${name} had its statement cancelled by PostgreSQL. Is there an index for it?`, {
-      cause,
-    });
+    const why = remedies[QUERY_CANCELED] ?? '';
+    return new DeadlineExceededError(`${name} had its statement cancelled by PostgreSQL. ${why}`.trimEnd(), { cause });
   }
   const byText = REMEDIES_BY_TEXT.find(([text]) => text.test(String(message)))?.[1];
-  const remedy = REMEDIES[String(code)] ?? byText ?? 'The connection or the statement failed.';
+  const remedy =
+    remedies[String(code)] ?? REMEDIES[String(code)] ?? byText ?? 'The connection or the statement failed.';
   return new BackendFaultError(`${name} has no answer from PostgreSQL. ${remedy}`, { cause });
 }
 
 /** An error of PostgreSQL can have the whole row in its details, the hash included. */
 function withoutRows(error: unknown): unknown {
-  if (!(error instanceof Error) || !('severity' in error)) return error;
+  if (!isRefusedByServer(error)) return error;
   const { name, message, code } = error as NodeJS.ErrnoException;
   return Object.assign(new Error(message), { name, code });
 }

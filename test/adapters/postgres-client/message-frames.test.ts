@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { MessageFrames } from '../../../../src/adapters/authenticators/sql/message-frames.js';
+import { MessageFrames } from '../../../src/adapters/postgres-client/message-frames.js';
 
 function message(code: string, body: readonly number[]): Buffer {
   const header = Buffer.alloc(5);

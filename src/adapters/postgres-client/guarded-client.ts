@@ -1,23 +1,46 @@
 import type { Socket } from 'node:net';
 import { MessageFrames } from './message-frames.js';
 
+/** A client that can be cut off. */
+export interface GuardedClient extends Client {
+  /** Ends the connection, and what is not sent yet never is: as a rule the system goes on sending it. */
+  cutOff(): void;
+}
+
+type Client = import('pg').Client;
+
 /**
  * The client of `pg` for a server that may be broken. What its parser throws would end the process, since nobody can catch
  * what a listener of a socket throws: it ends the connection instead.
  *
  * @param opened - the clients that have a connection; each adds itself
  */
-export function guardedClient(pg: typeof import('pg'), opened: Set<import('pg').Client>): typeof import('pg').Client {
-  return class GuardedClient extends pg.Client {
-    constructor(config: ConstructorParameters<typeof pg.Client>[0]) {
+export function guardedClient(
+  pg: typeof import('pg'),
+  opened: Set<Client>,
+): new (
+  config: import('pg').ClientConfig,
+) => GuardedClient {
+  return class extends pg.Client {
+    /** Below TLS, if there is any. */
+    readonly #socket: Socket;
+
+    constructor(config: import('pg').ClientConfig) {
       super(config);
       const { connection } = this;
+      this.#socket = connection.stream;
       const attachListeners = connection.attachListeners.bind(connection);
       connection.attachListeners = (stream) => guard(stream, attachListeners);
       opened.add(this);
       connection.once('end', () => opened.delete(this));
       // What befalls a connection is told by the call that uses it, too.
       this.on('error', () => {});
+    }
+
+    cutOff(): void {
+      // A Unix socket cannot be reset, and has nothing that is not sent.
+      if (this.#socket.remoteAddress === undefined) this.#socket.destroy();
+      else this.#socket.resetAndDestroy();
     }
   };
 }
