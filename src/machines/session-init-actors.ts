@@ -12,6 +12,7 @@ import type {
 } from '../adapters/ports.js';
 import { readAuthentication, readAuthorization } from '../adapters/read-outcome.js';
 import { type Clock, systemClock } from '../model/clock.js';
+import { CallerSignal } from '../model/lazy-signal.js';
 import type { Secret } from '../model/secret.js';
 import { withheldCause, withheldError, withheldPath } from '../model/withhold-secret.js';
 import type { Escrow } from './escrow.js';
@@ -61,11 +62,11 @@ export function sessionInitActors(options: SessionInitActorsOptions) {
     onEvicted = () => {},
   } = options;
   return {
-    admit: fromPromise<AdmissionDecision, AdmissionRequest>(async (call) => admit(call.input, new LazySignal(call))),
+    admit: fromPromise<AdmissionDecision, AdmissionRequest>(async (call) => admit(call.input, new CallerSignal(call))),
 
     authenticate: fromPromise<AuthenticationOutcome, Credentials>(async (call) => {
       try {
-        const answer: unknown = await authenticator.authenticate(call.input, new LazySignal(call));
+        const answer: unknown = await authenticator.authenticate(call.input, new CallerSignal(call));
         const outcome = readAuthentication(authenticator.name, answer);
         if (outcome.outcome === 'denied') outcome.cause = withheldCause(outcome.cause, secretsOf(call.input));
         if (outcome.path !== undefined) outcome.path = withheldPath(outcome.path, secretsOf(call.input));
@@ -76,14 +77,14 @@ export function sessionInitActors(options: SessionInitActorsOptions) {
     }),
 
     authorize: fromPromise<AuthorizationOutcome, AuthorizationRequest>(async (call) =>
-      readAuthorization(authorizer.name, await authorizer.authorize(call.input, new LazySignal(call))),
+      readAuthorization(authorizer.name, await authorizer.authorize(call.input, new CallerSignal(call))),
     ),
 
     establishSession: fromPromise<SessionCreation | undefined, EstablishmentRequest>(async (call) => {
       const { user, ipAddress, referenceId, escrow } = call.input;
       background?.begin();
       try {
-        const answer: unknown = await sessionManager.create({ user, ipAddress }, new LazySignal(call));
+        const answer: unknown = await sessionManager.create({ user, ipAddress }, new CallerSignal(call));
         const sessionId = createdSessionId(answer);
         const creation = readCreation(answer);
         if (sessionId !== undefined) {
@@ -112,17 +113,4 @@ function secretsOf({ secret, oneTimeCode }: Credentials): readonly Secret[] {
 function releaseOnAbort(escrow: Escrow, signal: AbortSignal): void {
   if (signal.aborted) escrow.release();
   else signal.addEventListener('abort', () => escrow.release(), { once: true });
-}
-
-/** The signal of a call, asked for only by who asks for it: the compiled engine makes none before. */
-class LazySignal implements CallOptions {
-  readonly #call: { readonly signal: AbortSignal };
-
-  constructor(call: { readonly signal: AbortSignal }) {
-    this.#call = call;
-  }
-
-  get signal(): AbortSignal {
-    return this.#call.signal;
-  }
 }

@@ -1,3 +1,5 @@
+import { abortableOf, type HasSignal } from './lazy-signal.js';
+
 /** A bounded number of places, handed out in the order in which they were asked for. */
 export class Slots {
   readonly #size: number;
@@ -24,20 +26,20 @@ export class Slots {
    * @returns when a place is free; who asks for it must `release` it
    * @throws the reason of the signal if that is aborted while there is none
    */
-  acquire(options: { readonly signal: AbortSignal }): Promise<void> {
+  acquire(options: HasSignal): Promise<void> {
     if (this.take()) return Promise.resolve();
-    const { signal } = options;
+    const caller = abortableOf(options);
     return new Promise((resolve, reject) => {
-      if (signal.aborted) return reject(signal.reason);
+      caller.throwIfAborted();
       const turn = () => {
-        signal.removeEventListener('abort', abort);
+        caller.offAbort(abort);
         resolve();
       };
       const abort = () => {
         this.#queue.delete(turn);
-        reject(signal.reason);
+        reject(caller.signal.reason);
       };
-      signal.addEventListener('abort', abort, { once: true });
+      caller.onAbort(abort);
       this.#queue.add(turn);
     });
   }

@@ -1,5 +1,6 @@
 import type { Clock } from './clock.js';
 import { DeadlineExceededError } from './errors.js';
+import { type Abortable, LazyAbortController } from './lazy-signal.js';
 
 /**
  * Calls a backend under a deadline. The call's signal is aborted when the deadline passes; whether the backend heeds it
@@ -12,14 +13,14 @@ export function withDeadline<Result>(
   clock: Clock,
   milliseconds: number,
   call: string,
-  run: (options: { readonly signal: AbortSignal }) => Promise<Result>,
+  run: (deadline: Abortable) => Promise<Result>,
 ): Promise<Result> {
   return new Promise((resolve, reject) => {
-    const deadline = new Deadline();
+    const deadline = new LazyAbortController();
     const timer = clock.setTimeout(() => {
       const error = new DeadlineExceededError(`${call} did not answer within ${milliseconds} ms.`);
       reject(error);
-      deadline.pass(error);
+      deadline.abort(error);
     }, milliseconds);
     const settling =
       <Value>(settle: (value: Value) => void) =>
@@ -30,23 +31,4 @@ export function withDeadline<Result>(
     // Called in a promise, so that what it throws at once is a rejection, too.
     new Promise<Result>((settle) => settle(run(deadline))).then(settling(resolve), settling(reject));
   });
-}
-
-/** Makes its signal when somebody asks for it: most calls are over before anybody does. */
-class Deadline {
-  #controller: AbortController | undefined;
-  #error: DeadlineExceededError | undefined;
-
-  get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      if (this.#error !== undefined) this.#controller.abort(this.#error);
-    }
-    return this.#controller.signal;
-  }
-
-  pass(error: DeadlineExceededError): void {
-    this.#error = error;
-    this.#controller?.abort(error);
-  }
 }

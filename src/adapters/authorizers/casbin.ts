@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Enforcer } from 'casbin';
 import { BackendFaultError, ClosedError, ConfigurationError } from '../../model/errors.js';
 import { unknownOptions } from '../../model/known-options.js';
+import { abortableOf } from '../../model/lazy-signal.js';
 import type { AuthorizationOutcome, AuthorizationRequest, Authorizer, CallOptions } from '../ports.js';
 import { withGroupsAsRoles } from './casbin/groups-as-roles.js';
 import { hasRules, openEnforcer } from './casbin/open-enforcer.js';
@@ -106,8 +107,8 @@ export function casbinAuthorizer(options: CasbinAuthorizerOptions): CasbinAuthor
     }
   }
 
-  async function authorize(request: AuthorizationRequest, { signal }: CallOptions): Promise<AuthorizationOutcome> {
-    signal.throwIfAborted();
+  async function authorize(request: AuthorizationRequest, caller: CallOptions): Promise<AuthorizationOutcome> {
+    abortableOf(caller).throwIfAborted();
     const enforcer = await opened();
     const subject = userPrefix + request.user;
     const groups = request.groups?.map((group) => groupPrefix + group) ?? [];

@@ -3,6 +3,7 @@ import type { AuthorizationAnswer, StatefulAuthorizationCall, TypeAndId } from '
 import { BackendFaultError, ClosedError, ConfigurationError } from '../../model/errors.js';
 import { own } from '../../model/json.js';
 import { unknownOptions } from '../../model/known-options.js';
+import { abortableOf } from '../../model/lazy-signal.js';
 import type { AuthorizationOutcome, AuthorizationRequest, Authorizer, CallOptions } from '../ports.js';
 import { claimsRecord } from './cedar/claims-record.js';
 import { type OpenPolicies, openPolicies } from './cedar/open-policies.js';
@@ -69,8 +70,8 @@ export function cedarAuthorizer(options: CedarAuthorizerOptions): CedarAuthorize
     return opening;
   }
 
-  async function authorize(request: AuthorizationRequest, { signal }: CallOptions): Promise<AuthorizationOutcome> {
-    signal.throwIfAborted();
+  async function authorize(request: AuthorizationRequest, caller: CallOptions): Promise<AuthorizationOutcome> {
+    abortableOf(caller).throwIfAborted();
     const { cedar, id } = await opened();
     if (isClosed) throw new ClosedError(`The authorizer ${name}`);
     const { user, groups = [], ipAddress } = request;

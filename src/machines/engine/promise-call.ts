@@ -1,3 +1,4 @@
+import { LazyAbortController } from '../../model/lazy-signal.js';
 import type { Invocation, MachineEvent } from './tables.js';
 
 /** Whom a promise belongs to. */
@@ -6,30 +7,22 @@ interface Parent {
   lacks(feature: string): never;
 }
 
-const ABORTED = AbortSignal.abort();
-
 /**
  * One invoked promise: what `fromPromise` calls an actor. It is itself what the promise's creator is called with, so that
- * the signal costs nothing until somebody asks for it.
+ * the signal costs nothing until somebody asks for it. It is aborted when the state that invoked the promise is left before
+ * it has settled.
  */
-export class PromiseCall {
+export class PromiseCall extends LazyAbortController {
   readonly input: unknown;
   readonly #invocation: Invocation;
   readonly #parent: Parent;
   #status: 'created' | 'running' | 'settled' | 'stopped' = 'created';
-  #controller: AbortController | undefined;
 
   constructor(invocation: Invocation, input: unknown, parent: Parent) {
+    super();
     this.#invocation = invocation;
     this.input = input;
     this.#parent = parent;
-  }
-
-  /** Aborted when the state that invoked the promise is left before it has settled. */
-  get signal(): AbortSignal {
-    if (this.#status === 'stopped') return this.#controller?.signal ?? ABORTED;
-    this.#controller ??= new AbortController();
-    return this.#controller.signal;
   }
 
   get self(): never {
@@ -67,7 +60,7 @@ export class PromiseCall {
   stop(): void {
     if (this.#status === 'settled' || this.#status === 'stopped') return;
     this.#status = 'stopped';
-    this.#controller?.abort();
+    this.abort();
   }
 
   #settle(event: MachineEvent): void {

@@ -132,8 +132,8 @@ const MUTANTS: readonly [bug: string, file: string, from: string, to: string][] 
   ],
   [
     'a signal that is read late is not aborted',
-    'promise-call',
-    "if (this.#status === 'stopped') return this.#controller?.signal ?? ABORTED;",
+    'lazy-signal',
+    'if (this.#abortion !== undefined) this.#controller.abort(this.#abortion.reason);',
     '',
   ],
   [
@@ -151,6 +151,7 @@ const MUTANTS: readonly [bug: string, file: string, from: string, to: string][] 
 ];
 
 const ENGINE = new URL('../../../src/machines/engine/', import.meta.url).pathname;
+const LAZY_SIGNAL = new URL('../../../src/model/lazy-signal.ts', import.meta.url).pathname;
 const CACHE = new URL('../../../node_modules/.cache/', import.meta.url).pathname;
 let folder: string;
 
@@ -165,6 +166,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 async function mutant(index: number, file: string, from: string, to: string): Promise<Engine> {
   const copy = join(folder, `mutant-${index}`);
   cpSync(ENGINE, copy, { recursive: true });
+  cpSync(LAZY_SIGNAL, join(copy, 'lazy-signal.ts'));
   for (const name of readdirSync(copy)) {
     let source = readFileSync(join(copy, name), 'utf8');
     if (name === `${file}.ts`) {
@@ -177,7 +179,7 @@ async function mutant(index: number, file: string, from: string, to: string): Pr
     });
     writeFileSync(
       join(copy, name.replace('.ts', '.mjs')),
-      code.replaceAll(/from "\.\/([\w-]+)\.js"/g, 'from "./$1.mjs"'),
+      code.replaceAll(/from ['"](?:\.\/|\.\.\/\.\.\/model\/)([\w-]+)\.js['"]/g, 'from "./$1.mjs"'),
     );
   }
   return { ...(await import(join(copy, 'compile.mjs'))), ...(await import(join(copy, 'execution.mjs'))) };
