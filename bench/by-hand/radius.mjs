@@ -2,9 +2,12 @@ import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypt
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 
+const RETRANSMIT_AFTER = 2_000;
+const TRIES = 2;
+
 /**
- * A user's name and secret verified over one socket, with both signatures of the answer, and no more: no deadline, no second
- * try, 256 at once at most. No client on npm is kept up, so there is no package to compare with.
+ * A user's name and secret verified over one socket, with both signatures of the answer. A request is sent again after two
+ * seconds, and given up after four; 256 at once at most. No client on npm is kept up, so there is no package to compare with.
  */
 export async function radiusByHand({ host, port, secret }) {
   const socket = createSocket('udp4');
@@ -14,16 +17,31 @@ export async function radiusByHand({ host, port, secret }) {
   let next = 0;
   socket.on('message', (answer) => waiting.get(answer[1])?.(answer));
 
-  return async (username, password) => {
+  return (username, password) => {
     const identifier = next++ % 256;
     const request = requestOf(identifier, username, password, secret);
-    const answer = await new Promise((resolve) => {
-      waiting.set(identifier, resolve);
-      socket.send(request);
+    return new Promise((resolve, reject) => {
+      let tries = 0;
+      let timer;
+      const end = () => {
+        clearTimeout(timer);
+        waiting.delete(identifier);
+      };
+      const send = () => {
+        if (tries++ === TRIES) {
+          end();
+          return reject(new Error('The server does not answer.'));
+        }
+        timer = setTimeout(send, RETRANSMIT_AFTER);
+        socket.send(request);
+      };
+      waiting.set(identifier, (answer) => {
+        if (!isGenuine(answer, request, secret)) return;
+        end();
+        resolve(answer[0] === 2 ? username : undefined);
+      });
+      send();
     });
-    waiting.delete(identifier);
-    if (!isGenuine(answer, request, secret)) throw new Error('The answer is forged.');
-    return answer[0] === 2 ? username : undefined;
   };
 }
 

@@ -15,9 +15,12 @@ export function introspectionByHand({ issuer, client: { id, secret } }) {
   const server = { issuer, introspection_endpoint: `${issuer}/token/introspection` };
   const client = { client_id: id };
   const authentication = oauth.ClientSecretBasic(secret);
-  const options = { [oauth.allowInsecureRequests]: true, additionalParameters: { token_type_hint: 'access_token' } };
+  const additionalParameters = { token_type_hint: 'access_token' };
   return async (_, token) => {
-    const response = await oauth.introspectionRequest(server, client, authentication, token, options);
+    const response = await oauth.introspectionRequest(server, client, authentication, token, {
+      ...{ [oauth.allowInsecureRequests]: true, additionalParameters },
+      signal: AbortSignal.timeout(4_000),
+    });
     const { active, sub } = await oauth.processIntrospectionResponse(server, client, response);
     return active ? sub : undefined;
   };

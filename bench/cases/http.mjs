@@ -2,10 +2,10 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { httpAuthenticator } from '../../dist/adapters/authenticators/http.js';
 import { httpAuthorizer } from '../../dist/adapters/authorizers/http.js';
-import { Secret } from '../../dist/index.js';
 import { jsonByHand } from '../by-hand/http.mjs';
 import { timed } from '../harness/timed.mjs';
 import { askAuthorizer, authorizations } from '../support/authorizations.mjs';
+import { withAuthenticator } from '../support/with-authenticator.mjs';
 
 export const variants = ['undici', 'session-init'];
 export const unit = 'us';
@@ -57,11 +57,7 @@ function withAdapters(origin) {
   const authenticator = httpAuthenticator({ url: `${origin}/check`, token });
   const authorizer = httpAuthorizer({ url: `${origin}/v1/data/session/allow`, token });
   return {
-    authenticate: async (username, secret) => {
-      const { signal } = new AbortController();
-      const asserted = { username, secret: new Secret(secret), ipAddress: '10.1.2.3' };
-      return (await authenticator.authenticate(asserted, { signal })).user;
-    },
+    authenticate: withAuthenticator(authenticator, { ipAddress: '10.1.2.3' }),
     mayHave: askAuthorizer(authorizer),
   };
 }

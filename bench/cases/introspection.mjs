@@ -1,7 +1,8 @@
 import { introspectionAuthenticator } from '../../dist/adapters/authenticators/introspection.js';
 import { introspectionByHand } from '../by-hand/tokens.mjs';
 import { startOidcProvider } from '../support/oidc-provider.mjs';
-import { tokenLogins, withAuthenticator } from '../support/token-logins.mjs';
+import { tokenLogins } from '../support/token-logins.mjs';
+import { withAuthenticator } from '../support/with-authenticator.mjs';
 
 export const variants = ['oauth4webapi', 'session-init'];
 export const unit = 'us';

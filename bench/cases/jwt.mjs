@@ -1,7 +1,8 @@
 import { jwtAuthenticator } from '../../dist/adapters/authenticators/jwt.js';
 import { jwtByHand } from '../by-hand/tokens.mjs';
 import { startOidcProvider } from '../support/oidc-provider.mjs';
-import { tokenLogins, withAuthenticator } from '../support/token-logins.mjs';
+import { tokenLogins } from '../support/token-logins.mjs';
+import { withAuthenticator } from '../support/with-authenticator.mjs';
 
 export const variants = ['jose', 'session-init'];
 export const unit = 'us';

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { hash } from '@node-rs/argon2';
 import Database from 'libsql';
 import { sqlAuthenticator } from '../../dist/adapters/authenticators/sql.js';
-import { Secret } from '../../dist/index.js';
 import { postgresByHand, sqliteByHand } from '../by-hand/sql.mjs';
 import { timed } from '../harness/timed.mjs';
 import { startPostgres } from '../support/postgres.mjs';
+import { withAuthenticator } from '../support/with-authenticator.mjs';
 
 export const variants = ['bare', 'session-init'];
 export const unit = 'us';
@@ -56,12 +56,7 @@ export async function createVariant(variant, { milliseconds }) {
 
 function withAdapter(options) {
   // A machine that does something else, too, may be slow.
-  const authenticator = sqlAuthenticator({ ...options, timeout: 60_000 });
-  return async (username, secret) => {
-    const { signal } = new AbortController();
-    const outcome = await authenticator.authenticate({ username, secret: new Secret(secret) }, { signal });
-    return outcome.user;
-  };
+  return withAuthenticator(sqlAuthenticator({ ...options, timeout: 60_000 }));
 }
 
 async function tableOfUsers() {

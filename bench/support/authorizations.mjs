@@ -1,4 +1,5 @@
 import { timed } from '../harness/timed.mjs';
+import { callOptions } from './with-authenticator.mjs';
 
 const CONCURRENT = 64;
 
@@ -26,6 +27,5 @@ export async function authorizations(milliseconds, mayHave) {
 
 /** The same question to an authorizer. */
 export function askAuthorizer(authorizer) {
-  const options = { signal: new AbortController().signal };
-  return async (request) => (await authorizer.authorize(request, options)).outcome === 'authorized';
+  return async (request) => (await authorizer.authorize(request, callOptions())).outcome === 'authorized';
 }

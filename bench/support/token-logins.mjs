@@ -1,4 +1,3 @@
-import { Secret } from '../../dist/index.js';
 import { timed } from '../harness/timed.mjs';
 
 const AT_ONCE = 64;
@@ -21,14 +20,5 @@ export async function tokenLogins(tokens, authenticate, milliseconds) {
   return {
     'one by one': () => timed(milliseconds, () => atOnce(1)),
     [`${AT_ONCE} at once`]: () => timed(milliseconds, () => atOnce(AT_ONCE)),
-  };
-}
-
-/** An adapter as an init asks it. */
-export function withAuthenticator(authenticator) {
-  const { signal } = new AbortController();
-  return async (username, token) => {
-    const outcome = await authenticator.authenticate({ username, secret: new Secret(token) }, { signal });
-    return outcome.user;
   };
 }
