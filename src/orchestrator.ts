@@ -33,6 +33,7 @@ import { initRecorder } from './orchestration/init-recording.js';
 import { type InitInspector, Inspectors } from './orchestration/inspectors.js';
 import { Sessions } from './orchestration/sessions.js';
 import { Throttle, type ThrottleOptions } from './orchestration/throttle.js';
+import { UnderWay } from './orchestration/under-way.js';
 
 /** Options of {@link createSessionOrchestrator}. */
 export interface SessionOrchestratorOptions extends Backends, AdmissionOptions {
@@ -161,7 +162,7 @@ export function createSessionOrchestrator(options: SessionOrchestratorOptions): 
   const surroundings = { clock, longestInit: deadlines.request };
   const throttle = options.throttle === false ? undefined : new Throttle(options.throttle ?? {}, surroundings);
   const admission = new Admission(options, throttle, reportFault('throttle'));
-  const running = new Map<RunningInit, Omit<InitUnderWay, 'steps'>>();
+  const underWay = new UnderWay<Omit<InitUnderWay, 'steps'> & { run: RunningInit }>();
   const inspectors = new Inspectors(reportFault('inspect'));
   const background = new Background();
   const sessions = new Sessions(sessionManager, clock, deadlines.session, options.sweepInterval ?? 30_000, events);
@@ -191,28 +192,26 @@ export function createSessionOrchestrator(options: SessionOrchestratorOptions): 
   async function init(message: unknown, initOptions?: Partial<InitOptions>): Promise<SessionInitResponse> {
     const { ipAddress = '', deadlines: shorter } = initOptions ?? {};
     const signal = initOptions?.signal instanceof AbortSignal ? initOptions.signal : undefined;
-    const origin = { referenceId: nanoid(), ipAddress, startedAt: clock.now() };
+    const referenceId = nanoid();
+    const startedAt = clock.now();
     const request = decode(message);
-    const input = {
-      message: request,
-      ...origin,
-      deadlines: shortenDeadlines(deadlines, shorter),
-      now: clock.now,
-    };
-    const looking = inspectors.of(origin.referenceId);
+    const limits = shortenDeadlines(deadlines, shorter);
+    const looking = inspectors.of(referenceId);
+    const input = { message: request, ipAddress, referenceId, deadlines: limits, now: clock.now };
     const run = runner.start(input, looking?.inspect);
-    running.set(run, { ...origin, username: request.username });
+    const entry = underWay.begin({ referenceId, username: request.username, ipAddress, startedAt, run });
     const abort = () => run.cancel('cancelled');
     if (signal?.aborted) abort();
     else signal?.addEventListener('abort', abort, { once: true });
 
     const result = await run.finished;
     signal?.removeEventListener('abort', abort);
-    running.delete(run);
-    admission.leave(origin.referenceId, verdictOn(result));
+    underWay.end(entry);
+    admission.leave(referenceId, verdictOn(result));
+    const origin = { referenceId, ipAddress, startedAt };
     const record = recordInit(origin, result);
     events.emit('init.completed', record);
-    const recording = () => recordingOf({ ...origin, deadlines: input.deadlines, endedAt: clock.now() }, result);
+    const recording = () => recordingOf({ ...origin, deadlines: limits, endedAt: clock.now() }, result);
     looking?.record(recording);
     events.emitIfHeard('init.recorded', recording);
     onResponse?.(result.response, record);
@@ -222,16 +221,16 @@ export function createSessionOrchestrator(options: SessionOrchestratorOptions): 
   async function shutDown(deadline: number): Promise<DrainReport> {
     admission.drain();
     sessions.stop();
-    const underWay = [...running.keys()];
-    const all = Promise.all(underWay.map(({ finished }) => finished));
+    const begun = underWay.list();
+    const all = Promise.all(begun.map(({ item }) => item.run.finished));
     await atMost(deadline, all);
-    const cancelled = underWay.filter((run) => running.has(run));
-    for (const run of cancelled) run.cancel('draining');
+    const cancelled = begun.filter((entry) => entry.isUnderWay);
+    for (const { item } of cancelled) item.run.cancel('draining');
     await all;
     await atMost(Math.max(deadline, deadlines.session), Promise.all([background.whenIdle(), throttle?.whenSettled()]));
     const adapters = new Set([options.authenticator, options.authorizer, sessionManager, throttle?.store]);
     await Promise.all([...adapters].map((adapter) => adapter && closeAdapter(adapter)));
-    return { finished: underWay.length - cancelled.length, cancelled: cancelled.length };
+    return { finished: begun.length - cancelled.length, cancelled: cancelled.length };
   }
 
   /** Waits until `work` is done, and no longer than so many milliseconds. */
@@ -260,7 +259,7 @@ export function createSessionOrchestrator(options: SessionOrchestratorOptions): 
     remove: (sessionId) => sessions.remove(sessionId),
     removeByUser: (user) => sessions.removeByUser(user),
     on: (type, listener) => events.on(type, listener),
-    underWay: () => [...running].map(([{ steps }, origin]) => ({ ...origin, steps })),
+    underWay: () => underWay.list().map(({ item: { run, ...origin } }) => ({ ...origin, steps: run.steps })),
     inspect: (inspector) => inspectors.add(inspector),
     drain,
     close: async () => {

@@ -123,7 +123,8 @@ const machineSetup = setup({
     claimSession: ({ context }) => context.escrow.claim(),
     releaseSession: ({ context }) => context.escrow.release(),
     answer: assign({
-      response: ({ context }, state: TerminalState) => respond(state, { ...context, user: context.request.username }),
+      response: ({ context: { request, referenceId, now, session, failure } }, state: TerminalState) =>
+        respond(state, { user: request.username, referenceId, now, session, failure }),
     }),
     announce: emit(({ context }, state: TerminalState) => ({
       type: 'response.ready' as const,
@@ -271,7 +272,10 @@ export const sessionInitMachine = machineSetup.createMachine({
       invoke: {
         id: 'authorize',
         src: 'authorize',
-        input: ({ context: { identity, ipAddress } }) => ({ ...(identity as Identity), ipAddress }),
+        input: ({ context: { identity, ipAddress } }) => {
+          const { user, groups, claims } = identity as Identity;
+          return { user, groups, claims, ipAddress };
+        },
         onDone: [
           { guard: 'isAuthorized', target: 'establishing' },
           { guard: 'isDenied', target: 'notAuthorized', actions: 'recordDenial' },

@@ -15,7 +15,7 @@ export interface AdmissionOptions {
 
 /** What an init holds while it is under way. */
 interface Ticket {
-  attempt?: Attempt;
+  attempt: Attempt | undefined;
   hasSlot: boolean;
   hasLeft: boolean;
 }
@@ -71,13 +71,13 @@ export class Admission {
   ): Promise<AdmissionDecision> {
     if (this.#draining) return { outcome: 'refused', code: 'draining', retryAfter: RETRY_AFTER };
     if (this.size >= this.#capacity) return { outcome: 'refused', code: 'overloaded', retryAfter: RETRY_AFTER };
-    const ticket: Ticket = { hasSlot: false, hasLeft: false };
+    const ticket: Ticket = { attempt: undefined, hasSlot: false, hasLeft: false };
     this.#tickets.set(referenceId, ticket);
 
     // The throttle comes first: those who wait there must not take the places of others.
     const attempt = await this.#throttle?.reserve(username, ipAddress, options);
     if (attempt?.outcome === 'refused') return attempt;
-    if (attempt !== undefined) ticket.attempt = attempt;
+    ticket.attempt = attempt;
     if (ticket.hasLeft) this.#settle(ticket, 'withdrawn');
     await this.#slots.acquire(options);
     ticket.hasSlot = true;
@@ -95,7 +95,10 @@ export class Admission {
     this.#settle(ticket, verdict);
   }
 
-  #settle({ attempt }: Ticket, verdict: GuessVerdict): void {
+  #settle(ticket: Ticket, verdict: GuessVerdict): void {
+    const { attempt } = ticket;
+    // A table that the map has outgrown may hold the ticket for long.
+    ticket.attempt = undefined;
     attempt?.settle(verdict).catch(this.#onFault);
   }
 }
