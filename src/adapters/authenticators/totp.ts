@@ -5,6 +5,7 @@ import { Secret } from '../../model/secret.js';
 import { withDeadline } from '../../model/with-deadline.js';
 import type { Authenticator, CallOptions, DenialCause } from '../ports.js';
 import { checkOptions } from './totp/check-options.js';
+import { crypto } from './totp/crypto.js';
 import { loadOtplib, type Otplib } from './totp/load-otplib.js';
 import type { TotpAuthenticatorOptions } from './totp/options.js';
 import { secretsFile } from './totp/secrets-file.js';
@@ -67,10 +68,8 @@ export function totpAuthenticator(options: TotpAuthenticatorOptions): TotpAuthen
   /** @returns the step whose code it is */
   function stepOf({ verifySync }: Otplib, secret: Uint8Array, code: string): number | undefined {
     const epoch = Math.floor(clock.now() / 1_000);
-    const verified = verifySync({
-      ...{ secret, token: code, epoch, period, digits, algorithm },
-      epochTolerance: window * period,
-    });
+    const epochTolerance = window * period;
+    const verified = verifySync({ secret, token: code, epoch, period, digits, algorithm, epochTolerance, crypto });
     return verified.valid && 'timeStep' in verified ? verified.timeStep : undefined;
   }
 
