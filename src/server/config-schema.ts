@@ -151,6 +151,11 @@ export const serverConfigSchema = z
     maxInFlight: count(1024, 'Inits that talk to the backends at the same time.'),
     maxQueued: count(8192, 'Inits that may wait for their turn; more are refused at once.', 0),
     sweepInterval: milliseconds(30_000, 'The time between two removals of expired sessions.'),
+    drainDelay: milliseconds(
+      0,
+      'How long a server that is told to stop still takes connections, and says at /readyz that it will not for long.',
+      0,
+    ),
     drainDeadline: milliseconds(10_000, 'How long inits may still take when the server is told to stop.'),
     log,
   })

@@ -17,9 +17,11 @@ import { databaseOf, openSessionManager } from './backends/session-manager.js';
 import type { ServerConfig } from './config-schema.js';
 import { isFirstStart, openDataFolder, usersFileOf, usesDataFolder } from './data-folder.js';
 import { type DemoUser, newDemoUser } from './demo-user.js';
+import { type Health, serverHealth } from './health.js';
 import { logAudit } from './logging/audit-log.js';
 import { createLogger, type Logger } from './logging/logger.js';
 import { transportLog } from './logging/transport-log.js';
+import { storeCheck } from './store-check.js';
 
 /** Options of {@link startServer}. */
 export interface StartServerOptions {
@@ -43,8 +45,8 @@ export interface RunningServer {
   readonly orchestrator: SessionOrchestrator;
   readonly transport: WebSocketTransport;
   /**
-   * Takes no new connections, lets what runs finish within `drainDeadline`, and closes everything. Calling it again
-   * returns the same promise.
+   * Says that it is not ready any more, and after `drainDelay` takes no new connections, lets what runs finish within
+   * `drainDeadline`, and closes everything. Calling it again returns the same promise.
    */
   drain(): Promise<DrainReport>;
   /** A drain that waits for nobody. It also cuts short one that is under way. */
@@ -93,6 +95,7 @@ export async function startServer(config: ServerConfig, options: StartServerOpti
     opened.splice(0, opened.length, orchestrator);
     logAudit(orchestrator, logger);
     inspector?.attach(orchestrator);
+    const health = serverHealth(storeCheck(sessionManager, clock, logger));
     const { origins, ...listening } = config.listen;
     const log = transportLog(logger);
     const transport = webSocketTransport(orchestrator, {
@@ -102,11 +105,12 @@ export async function startServer(config: ServerConfig, options: StartServerOpti
       tls,
       profile: config.profile,
       clock,
+      onRequest: health.answer,
       onEvent: inspector === undefined ? log : both(log, inspector.onTransportEvent),
     });
     opened.unshift(transport);
     await transport.listening;
-    return running(config, { orchestrator, transport, logger, clock });
+    return running(config, { orchestrator, transport, health, logger, clock });
   } catch (cause) {
     for (const part of opened) await part.close?.();
     throw cause;
@@ -125,9 +129,11 @@ function running(
   {
     orchestrator,
     transport,
+    health,
     logger,
     clock,
   }: Pick<RunningServer, 'orchestrator' | 'transport'> & {
+    health: Health;
     logger: Logger;
     clock: Clock;
   },
@@ -136,8 +142,22 @@ function running(
   const files = { users_file: usersFileOf(config), database: databaseOf(config) };
   logger.info({ event: 'sys_startup', url, node: process.versions.node, ...files }, 'The server listens.');
 
+  let endDelay = () => {};
+  async function delay(): Promise<void> {
+    if (config.drainDelay === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = clock.setTimeout(resolve, config.drainDelay);
+      endDelay = () => {
+        clock.clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
   async function shutDown(): Promise<DrainReport> {
     logger.info({ event: 'sys_shutdown_begun', connections: transport.connections }, 'The server is told to stop.');
+    health.beginDraining();
+    await delay();
     const begun = clock.monotonic();
     // One after the other: what the transport still has to take back needs the session manager.
     await transport.drain(config.drainDeadline);
@@ -159,6 +179,7 @@ function running(
     drain,
     async close() {
       const stopped = drain();
+      endDelay();
       await Promise.all([transport.close(), orchestrator.close(), stopped]);
     },
   };

@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { connectionRunner } from '../machines/run-connection.js';
@@ -13,7 +13,7 @@ import type { SessionOrchestrator } from '../orchestrator.js';
 import { AddressCounts } from './websocket/address-counts.js';
 import { WebSocketConnection } from './websocket/connection.js';
 import { examine, refuse } from './websocket/handshake.js';
-import { createHandshakeServer, listen } from './websocket/http-server.js';
+import { createHandshakeServer, listen, refusePlainHttp } from './websocket/http-server.js';
 import { resolveOptions, type WebSocketTransportOptions } from './websocket/options.js';
 import { SessionWatch } from './websocket/session-watch.js';
 import { Withdrawals } from './websocket/withdrawals.js';
@@ -103,7 +103,7 @@ export function webSocketTransport(
   const { clock, tell, maxMessageBytes, maxConnections } = settings;
   const onFault = (source: string, cause: unknown) => tell({ type: 'fault.reported', source, cause });
   const isOwn = options.server === undefined;
-  const server = options.server ?? createHandshakeServer(options.tls, maxConnections, clock);
+  const server = options.server ?? createHandshakeServer(options.tls, maxConnections, clock, onRequest);
   const watch = new SessionWatch(orchestrator, clock, settings.sessionCheckInterval, onFault);
   const withdrawals = new Withdrawals(orchestrator, clock, tell);
   const startConnection = connectionRunner(settings);
@@ -125,6 +125,15 @@ export function webSocketTransport(
     maxFragments: Math.max(1_024, maxMessageBytes / 64),
     handleProtocols: () => false,
   });
+
+  function onRequest(request: IncomingMessage, response: ServerResponse): void {
+    try {
+      if (options.onRequest?.(request, response)) return;
+    } catch (cause) {
+      onFault('onRequest', cause);
+    }
+    refusePlainHttp(response);
+  }
 
   function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const connectionsOf = (ipAddress: string) => addresses.of(ipAddress);

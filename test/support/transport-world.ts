@@ -6,7 +6,7 @@ import type { FullAuthSession } from '../../src/model/session.js';
 import type { InitRecord } from '../../src/orchestration/init-record.js';
 import { createSessionOrchestrator, type SessionOrchestrator } from '../../src/orchestrator.js';
 import { simulatedClock } from '../../src/testing/simulated-clock.js';
-import type { CommonWebSocketTransportOptions } from '../../src/transports/websocket/options.js';
+import type { CommonWebSocketTransportOptions, OwnServerOptions } from '../../src/transports/websocket/options.js';
 import { type WebSocketTransportEvent, webSocketTransport } from '../../src/transports/websocket.js';
 import { WebSocketClient } from './web-socket-client.js';
 
@@ -17,6 +17,7 @@ export const request = (username = 'ada', user_secret = SECRET) => ({ username, 
 
 export interface TransportWorldOptions extends CommonWebSocketTransportOptions {
   server?: Server;
+  onRequest?: OwnServerOptions['onRequest'];
   sessions?: MemorySessionManagerOptions;
   /** Puts something in front of the session manager. */
   wrapSessions?: (manager: SessionManager) => SessionManager;
@@ -41,7 +42,7 @@ export class TransportWorld {
   #waiting: (() => void)[] = [];
 
   constructor(options: TransportWorldOptions = {}) {
-    const { server, sessions, wrapSessions = (it) => it, wrap = (it) => it, onEvent, ...common } = options;
+    const { server, sessions, wrapSessions = (it) => it, wrap = (it) => it, onEvent, onRequest, ...common } = options;
     this.sessions = memorySessionManager({ clock: this.clock, ...sessions });
     this.orchestrator = createSessionOrchestrator({
       authenticator: {
@@ -70,7 +71,8 @@ export class TransportWorld {
         onEvent?.(event);
       },
     };
-    this.transport = webSocketTransport(wrap(this.orchestrator), server ? { ...all, server } : { ...all, port: 0 });
+    const where = server ? { server } : { port: 0, onRequest };
+    this.transport = webSocketTransport(wrap(this.orchestrator), { ...all, ...where });
   }
 
   static async start(options: TransportWorldOptions = {}): Promise<TransportWorld> {

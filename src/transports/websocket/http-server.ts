@@ -11,20 +11,21 @@ import { problemOf } from './handshake.js';
 const HANDSHAKE_TIMEOUT = 10_000;
 
 /**
- * A server for handshakes. Whoever sends plain HTTP is told to upgrade, and a socket of which no WebSocket comes in time
- * is cut off, however slowly it goes on sending.
+ * A server for handshakes. A socket of which no WebSocket comes in time is cut off, however slowly it goes on sending.
  *
+ * @param onRequest - answers plain HTTP
  * @throws ConfigurationError if the certificate or its key cannot be used
  */
 export function createHandshakeServer(
   tls: TlsOptions | undefined,
   maxConnections: number,
   clock: Clock,
+  onRequest: (request: IncomingMessage, response: ServerResponse) => void,
 ): HttpServer | HttpsServer {
   const options = { headersTimeout: HANDSHAKE_TIMEOUT, requestTimeout: HANDSHAKE_TIMEOUT };
   const server = tls
-    ? secured(() => createTlsServer({ handshakeTimeout: HANDSHAKE_TIMEOUT, ...tls, ...options }, refusePlainHttp))
-    : createServer(options, refusePlainHttp);
+    ? secured(() => createTlsServer({ handshakeTimeout: HANDSHAKE_TIMEOUT, ...tls, ...options }, onRequest))
+    : createServer(options, onRequest);
   // Those that are refused with an answer must be accepted first.
   server.maxConnections = 2 * maxConnections;
   const timers = new WeakMap<Duplex, unknown>();
@@ -78,7 +79,8 @@ function secured<Server>(create: () => Server): Server {
   }
 }
 
-function refusePlainHttp(_request: IncomingMessage, response: ServerResponse): void {
+/** Tells who sends plain HTTP to upgrade. */
+export function refusePlainHttp(response: ServerResponse): void {
   const { type, body } = problemOf(426, 'This is a WebSocket: connect to it with ws:// or wss://.');
   response.writeHead(426, { Upgrade: 'websocket', Connection: 'close, Upgrade', 'Content-Type': type });
   response.end(body);

@@ -1,4 +1,4 @@
-import type { Server as HttpServer } from 'node:http';
+import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
 import type { TlsOptions } from 'node:tls';
 import type { InspectionEvent } from 'xstate';
@@ -95,6 +95,11 @@ export interface OwnServerOptions extends CommonWebSocketTransportOptions {
   port: number;
   /** Serves `wss://` with this certificate (`cert`), its key (`key`), and whatever else Node's TLS takes. */
   tls?: TlsOptions | undefined;
+  /**
+   * Answers requests over plain HTTP, such as a health check: it returns whether it does. To all others the server says
+   * that this is a WebSocket.
+   */
+  onRequest?: ((request: IncomingMessage, response: ServerResponse) => boolean) | undefined;
 }
 
 /** Options of `webSocketTransport` for a server that is there already: its TLS, time-outs and life are its owner's. */
@@ -104,6 +109,7 @@ export interface ExistingServerOptions extends CommonWebSocketTransportOptions {
   host?: undefined;
   port?: undefined;
   tls?: undefined;
+  onRequest?: undefined;
 }
 
 /** Options of `webSocketTransport`: a server of its own, or one that is there already. */

@@ -62,6 +62,22 @@ describe('an endpoint', () => {
     }
   });
 
+  test('answers plain HTTP as it is told to, and a fault in that is told, and harms nobody', async () => {
+    await start({
+      onRequest({ url }, response) {
+        if (url === '/broken') throw new Error('broken');
+        if (url === '/mine') response.end('mine');
+        return url === '/mine';
+      },
+    });
+    const ask = (path: string) => fetch(new URL(path, world.url.replace('ws:', 'http:')));
+    expect(await (await ask('/mine')).text()).toBe('mine');
+    expect((await ask('/other')).status).toBe(426);
+    expect((await ask('/broken')).status).toBe(426);
+    expect(await world.event('fault.reported')).toMatchObject({ source: 'onRequest', cause: new Error('broken') });
+    expect(await (await WebSocketClient.open(world.url)).ask(request())).toMatchObject({ success: true });
+  });
+
   test('ASVS 14.2.1: takes no secret from a URL, and repeats none', async () => {
     await start();
     const secret = 'marked-user-secret-5';
