@@ -45,7 +45,7 @@ export class RedisConnection {
   async call<Result>(
     method: string,
     callOptions: CallOptions | undefined,
-    work: (client: RedisClient) => Promise<Result>,
+    work: (client: RedisClient, deadline: CallOptions) => Promise<Result>,
   ): Promise<Result> {
     const { name, clock } = this.#options;
     if (this.isClosed) throw new ClosedError(`The session manager ${name}`);
@@ -55,8 +55,8 @@ export class RedisConnection {
     }
     this.#calls += 1;
     try {
-      return await withDeadline(clock, this.server.timeout, `${name}.${method}`, async () =>
-        work(await this.#opened()),
+      return await withDeadline(clock, this.server.timeout, `${name}.${method}`, async (deadline) =>
+        work(await this.#opened(), deadline),
       );
     } catch (cause) {
       if (callOptions?.signal.aborted && cause === callOptions.signal.reason) throw cause;

@@ -34,6 +34,11 @@ export function redisFault(cause: unknown, unreachable: Error | undefined, passw
   return new BackendFaultError(`Redis failed: ${REFUSALS[word] ?? plain(said, password)}.`);
 }
 
+/** Whether the server has said that it did not do what it was told. */
+export function isRefusal(cause: unknown): boolean {
+  return cause instanceof Error && cause.name === 'ReplyError';
+}
+
 /** Whether it is not known if the server has heard a command. */
 export function isConnectionFault({ name, message }: Error): boolean {
   return (

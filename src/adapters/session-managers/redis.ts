@@ -1,5 +1,6 @@
 import { nanoid } from 'nanoid';
 import { type Clock, systemClock } from '../../model/clock.js';
+import { EitherSignal } from '../../model/either-signal.js';
 import { ConfigurationError } from '../../model/errors.js';
 import type { CallOptions, SessionManager } from '../ports.js';
 import { RedisConnection, runScript } from '../redis-client/connection.js';
@@ -14,8 +15,10 @@ import { afterId, isSessionId, itemCount, requireUser } from '../session-argumen
 import { SessionLifetime, type SessionLifetimeOptions } from '../session-lifetime.js';
 import { newSessionSecret } from '../session-secret.js';
 import { sessionTime } from '../session-time.js';
+import { Background } from './redis/background.js';
+import { inCluster } from './redis/in-cluster.js';
 import { hashedSecret, Keys, placeOf } from './redis/keys.js';
-import { SERVER_SCRIPTS } from './redis/lua.js';
+import { CLUSTER_SCRIPTS, SERVER_SCRIPTS } from './redis/lua.js';
 import { onOneServer } from './redis/one-server.js';
 import { findByHash, findByPlace, listOfAll, listOfUser, removeExpired } from './redis/reading.js';
 import type { Surroundings } from './redis/surroundings.js';
@@ -64,13 +67,16 @@ export function redisSessionManager(options: RedisSessionManagerOptions): RedisS
   if (problems.length > 0) throw new ConfigurationError(`redis cannot work: ${problems.join(' ')}`, { problems });
 
   const server = readServer(options);
-  const connection = new RedisConnection(server, { name: 'redis', clock, scripts: SERVER_SCRIPTS });
+  const scripts = server.kind === 'cluster' ? CLUSTER_SCRIPTS : SERVER_SCRIPTS;
+  const connection = new RedisConnection(server, { name: 'redis', clock, scripts });
+  const background = new Background(clock);
   const keys = new Keys(prefix);
   let timeSource: RedisClient | undefined;
   const time =
     timeFrom === 'store'
       ? storeTime(
-          async () => Number(await runScript(timeSource as RedisClient, 'sessionInitTime', [keys.clock], [])),
+          async () =>
+            Number(await runScript(timeSource as RedisClient, 'sessionInitTime', [keys.clock], [0, 'store', '', ''])),
           clock,
         )
       : { ready: () => undefined, ...sessionTime(clock) };
@@ -81,7 +87,9 @@ export function redisSessionManager(options: RedisSessionManagerOptions): RedisS
     timeFrom,
     timeout: server.timeout,
     now: time.now,
+    inBackground: (work) => background.run(work),
   };
+  const operations = server.kind === 'cluster' ? inCluster(around) : onOneServer(around);
 
   /** `work` with the time known. */
   function timed<Result>(work: (client: RedisClient) => Promise<Result>): (client: RedisClient) => Promise<Result> {
@@ -110,7 +118,11 @@ export function redisSessionManager(options: RedisSessionManagerOptions): RedisS
 
     async create(request, callOptions) {
       requireUser(request.user);
-      return write('create', callOptions, (client) => onOneServer.create(around, client, request, newSessionSecret()));
+      return connection.call('create', callOptions, (client, deadline) =>
+        timed((client) =>
+          operations.create(client, request, newSessionSecret(), new EitherSignal(callOptions, deadline)),
+        )(client),
+      );
     },
 
     findBySecret: (secret, callOptions) =>
@@ -131,19 +143,24 @@ export function redisSessionManager(options: RedisSessionManagerOptions): RedisS
 
     refresh: (id, callOptions) =>
       write('refresh', callOptions, async (client) =>
-        isSessionId(id) ? onOneServer.refresh(around, client, placeOf(id)) : undefined,
+        isSessionId(id) ? operations.refresh(client, placeOf(id)) : undefined,
       ),
 
     remove: (id, callOptions) =>
       write('remove', callOptions, async (client) =>
-        isSessionId(id) ? onOneServer.remove(around, client, placeOf(id)) : false,
+        isSessionId(id) ? operations.remove(client, placeOf(id)) : false,
       ),
 
     removeExpired: (limit, callOptions) =>
-      write('removeExpired', callOptions, (client) => removeExpired(around, client, itemCount(limit))),
+      write('removeExpired', callOptions, (client) =>
+        removeExpired(around, client, itemCount(limit), operations.resolve),
+      ),
 
     probe: (callOptions) => connection.call('probe', callOptions, async (client) => void (await client.ping())),
 
-    close: () => connection.close(),
+    async close() {
+      await background.close();
+      await connection.close();
+    },
   };
 }

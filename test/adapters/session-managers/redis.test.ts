@@ -1,8 +1,23 @@
 import { afterAll, beforeAll, describe, test } from '@jest/globals';
 import { redisSessionManager } from '../../../src/adapters/session-managers/redis.js';
 import { type MakeManager, sessionManagerContract } from '../../../src/testing/session-manager-contract.js';
-import { Redis } from '../../support/redis.js';
+import { Redis, RedisCluster } from '../../support/redis.js';
 import { describeWith, redisServer } from '../../support/requires.js';
+
+type Where = Pick<Parameters<typeof redisSessionManager>[0], 'url' | 'cluster'>;
+
+function keepsTheContract(where: () => Where, parallelCalls: number) {
+  let stores = 0;
+  const attach: MakeManager = (options) =>
+    redisSessionManager({ ...options, ...where(), prefix: `store-${stores}`, timeFrom: 'clock' });
+  const create: MakeManager = (options) => {
+    stores += 1;
+    return attach(options);
+  };
+  describe('keeps the contract', () => {
+    for (const { name, run } of sessionManagerContract({ create, attach, parallelCalls })) test(name, run);
+  });
+}
 
 describeWith(redisServer, 'redisSessionManager on one server', () => {
   let redis: Redis;
@@ -11,15 +26,15 @@ describeWith(redisServer, 'redisSessionManager on one server', () => {
   });
   afterAll(() => redis.stop());
 
-  let stores = 0;
-  const attach: MakeManager = (options) =>
-    redisSessionManager({ ...options, url: redis.url, prefix: `store-${stores}`, timeFrom: 'clock' });
-  const create: MakeManager = (options) => {
-    stores += 1;
-    return attach(options);
-  };
+  keepsTheContract(() => ({ url: redis.url }), 1_000);
+});
 
-  describe('keeps the contract', () => {
-    for (const { name, run } of sessionManagerContract({ create, attach })) test(name, run);
-  });
+describeWith(redisServer, 'redisSessionManager in a cluster', () => {
+  let cluster: RedisCluster;
+  beforeAll(async () => {
+    cluster = await RedisCluster.start();
+  }, 60_000);
+  afterAll(() => cluster.stop());
+
+  keepsTheContract(() => ({ cluster: cluster.urls }), 200);
 });

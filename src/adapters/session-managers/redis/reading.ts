@@ -1,6 +1,7 @@
 import type { FullAuthSession } from '../../../model/session.js';
 import type { RedisClient } from '../../redis-client/open-client.js';
 import { BUCKETS, bucketOf, HASH_LENGTH, type Keys, type Place, padded, placeOf } from './keys.js';
+import type { SessionOperations } from './operations.js';
 import { readSession } from './stored-session.js';
 import { runInBucket, type Surroundings } from './surroundings.js';
 
@@ -137,6 +138,7 @@ export async function removeExpired(
   around: Surroundings,
   client: RedisClient,
   limit: number,
+  resolve: SessionOperations['resolve'],
 ): Promise<FullAuthSession[]> {
   const removed: FullAuthSession[] = [];
   let count = 0;
@@ -147,7 +149,8 @@ export async function removeExpired(
     for (const bucket of due) {
       if (count === limit) break;
       const answer = await runInBucket(around, client, 'sessionInitSweep', bucket, [limit - count]);
-      const [expired] = answer as [string[], string[]];
+      const [expired, lapsed] = answer as [string[], string[]];
+      if (lapsed.length > 0) around.inBackground(() => resolve(client, bucket, lapsed));
       count += expired.length;
       const texts = await Promise.all(expired.map((hashed) => client.getdel(around.keys.secret(hashed))));
       removed.push(...texts.map(readSession).filter((session) => session !== undefined));

@@ -16,6 +16,8 @@ export interface Surroundings {
   /** Milliseconds for one call. */
   readonly timeout: number;
   now(): number;
+  /** Does something that the answer need not wait for. */
+  inBackground(work: () => Promise<unknown>): void;
 }
 
 /** Runs a script on the keys of a bucket. */

@@ -1,0 +1,216 @@
+import { BackendFaultError, DeadlineExceededError } from '../../../model/errors.js';
+import { FullAuthSession } from '../../../model/session.js';
+import type { SessionRequest } from '../../ports.js';
+import { runScript } from '../../redis-client/connection.js';
+import type { RedisClient } from '../../redis-client/open-client.js';
+import { bucketOf, HASH_LENGTH, hashedSecret, IDS_OF_A_BUCKET, padded } from './keys.js';
+import type { SessionOperations } from './operations.js';
+import { readSession } from './stored-session.js';
+import { KEPT_AFTER_END, runInBucket, type Surroundings } from './surroundings.js';
+import { userQueues } from './user-queues.js';
+
+/** The place that a new session, or a session under a new secret, was given in its bucket. */
+interface Admission {
+  readonly number: string;
+  readonly created: string;
+  readonly evicted: readonly string[];
+  /** The hashes of secrets that must have ended before the new one begins. */
+  readonly owed: readonly string[];
+  /** Until when it may be made valid. */
+  readonly deadline: number;
+}
+
+/**
+ * The operations in a cluster, where the keys of a bucket and that of a secret are on different servers: each is made of
+ * steps, in an order in which it can be cut off anywhere. A secret is made valid after all that it replaces has ended; the
+ * bucket counts a session before its secret is valid, and until it has ended.
+ */
+export function inCluster(around: Surroundings): SessionOperations {
+  const { keys, lifetime } = around;
+  const { idleTimeout, absoluteLifetime, limitPolicy, maxSessionsPerUser } = lifetime;
+  /** A creation takes no longer; what is then half-made is nobody's. */
+  const lease = 2 * around.timeout + 2_000;
+  const queues = userQueues();
+
+  const onSecret = (
+    client: RedisClient,
+    script: string,
+    hashed: string,
+    args: readonly (string | number)[],
+    teller = around.node,
+  ) => runScript(client, script, [keys.secret(hashed)], [around.now(), around.timeFrom, keys.channel, teller, ...args]);
+
+  const idOf = (bucket: number, number: string) => String(bucket * IDS_OF_A_BUCKET + Number(number));
+
+  /** Ends secrets in favour of a session. `teller`: who need not be told. */
+  async function endAll(
+    client: RedisClient,
+    hashes: readonly string[],
+    deadline: number,
+    id: string,
+    teller = '',
+  ): Promise<void> {
+    const args = [deadline, 'evicted', id];
+    await Promise.all(hashes.map((hashed) => onSecret(client, 'sessionInitEnd', hashed, args, teller)));
+  }
+
+  async function admit(client: RedisClient, bucket: number, user: string, hashed: string) {
+    const args = [
+      ...[user, hashed, idleTimeout, absoluteLifetime, limitPolicy, maxSessionsPerUser],
+      ...[KEPT_AFTER_END, lease, around.now() + around.timeout],
+    ];
+    const answer = await runInBucket(around, client, 'sessionInitAdmit', bucket, args);
+    const [outcome, number, created, evicted, owed, lapsed, deadline] = answer as [
+      outcome: string,
+      ...[number: string, created: string, evicted: string[], owed: string[], lapsed: string[], deadline: number],
+    ];
+    if (outcome === 'late') throw late();
+    const admission: Admission | undefined =
+      outcome === 'created' ? { number, created, evicted, owed, deadline } : undefined;
+    return { admission, lapsed };
+  }
+
+  /** Admits, if need be after what was left half-made no longer takes a place. */
+  async function admitOrRefuse(client: RedisClient, bucket: number, user: string, hashed: string) {
+    const { admission, lapsed } = await admit(client, bucket, user, hashed);
+    if (lapsed.length === 0) return admission;
+    if (admission !== undefined) {
+      around.inBackground(() => resolveAll(client, bucket, lapsed));
+      return admission;
+    }
+    await resolveAll(client, bucket, lapsed);
+    return (await admit(client, bucket, user, hashed)).admission;
+  }
+
+  async function activate(
+    client: RedisClient,
+    id: string,
+    hashed: string,
+    request: SessionRequest,
+    { created, deadline }: Admission,
+  ) {
+    const rest = `${request.ipAddress} ${request.user}`;
+    const args = [deadline, id, created, rest, idleTimeout, absoluteLifetime, KEPT_AFTER_END];
+    const held = (await onSecret(client, 'sessionInitActivate', hashed, args)) as string;
+    if (held === 'late' || held === 'abandoned') throw late();
+    // A session that was evicted before it was valid was created, too: who evicted it was told so.
+    return held === 'ended' ? `${id} ${created} ${around.now()} ${rest}` : held;
+  }
+
+  function settle(
+    client: RedisClient,
+    bucket: number,
+    number: string,
+    hashed: string,
+    ends: number,
+    paid: readonly string[],
+  ) {
+    return runInBucket(around, client, 'sessionInitSettle', bucket, [number, hashed, ends, paid.join('')]);
+  }
+
+  async function locate(client: RedisClient, bucket: number, number: string) {
+    const located = await runInBucket(around, client, 'sessionInitLocate', bucket, [number, lease]);
+    if (located === null) return undefined;
+    const [hashed, state, owed, deadline] = located as [string, string, string, number];
+    return { hashed, isPending: state === 'pending', owed: split(owed), deadline };
+  }
+
+  /** Sees to a session that was left half-made: either it becomes what it was to be, or it never does. */
+  async function resolve(client: RedisClient, bucket: number, number: string): Promise<void> {
+    const located = await locate(client, bucket, number);
+    if (located?.isPending !== true) return;
+    const { hashed, owed, deadline } = located;
+    await endAll(client, owed, deadline, idOf(bucket, number));
+    const held = (await onSecret(client, 'sessionInitFence', hashed, [deadline])) as string;
+    const session = readSession(held);
+    if (session === undefined) await runInBucket(around, client, 'sessionInitDrop', bucket, [number, hashed]);
+    else {
+      const ends = lifetime.endsAt(Number(session.created), Number(session.last_accessed));
+      await settle(client, bucket, number, hashed, ends, owed);
+    }
+  }
+
+  async function resolveAll(client: RedisClient, bucket: number, numbers: readonly string[]): Promise<void> {
+    await Promise.all(numbers.map((number) => resolve(client, bucket, number)));
+  }
+
+  /** Ends a creation that nobody waits for. */
+  async function abandon(client: RedisClient, bucket: number, number: string, hashed: string): Promise<void> {
+    const located = await locate(client, bucket, number);
+    if (located?.hashed !== hashed) return;
+    const id = idOf(bucket, number);
+    await endAll(client, [...located.owed, hashed], located.deadline, id);
+    await runInBucket(around, client, 'sessionInitDrop', bucket, [number, hashed]);
+  }
+
+  return {
+    create(client, request, secret, signal) {
+      const bucket = bucketOf(request.user);
+      const hashed = hashedSecret(secret);
+      return queues.run(request.user, async () => {
+        signal.throwIfAborted();
+        const admission = await admitOrRefuse(client, bucket, request.user, hashed);
+        if (admission === undefined) return { outcome: 'limitReached' };
+        const { number, created, evicted, owed, deadline } = admission;
+        const id = idOf(bucket, number);
+        try {
+          await endAll(client, owed, deadline, id, around.node);
+          signal.throwIfAborted();
+          const session = readSession(await activate(client, id, hashed, request, admission));
+          if (session === undefined) throw new BackendFaultError('Redis has answered a creation without a session.');
+          const ends = lifetime.endsAt(Number(created), around.now());
+          around.inBackground(() => settle(client, bucket, number, hashed, ends, owed));
+          signal.throwIfAborted();
+          return {
+            outcome: 'created',
+            session: new FullAuthSession({ ...session, session_secret: secret }),
+            ...(evicted.length > 0 && { evicted: evicted.map(Number) }),
+          };
+        } catch (cause) {
+          around.inBackground(() => abandon(client, bucket, number, hashed));
+          throw cause;
+        }
+      });
+    },
+
+    async refresh(client, { bucket, number }) {
+      let last: unknown;
+      for (;;) {
+        const args = [padded(number), idleTimeout, absoluteLifetime];
+        const hashed = await runInBucket(around, client, 'sessionInitTouch', bucket, args);
+        // Where it is another than before, the session has got a fresh secret meanwhile.
+        if (typeof hashed !== 'string' || hashed === last) return undefined;
+        last = hashed;
+        const text = await onSecret(client, 'sessionInitUse', hashed, [idleTimeout, absoluteLifetime, KEPT_AFTER_END]);
+        const session = readSession(text as string | null);
+        if (session !== undefined) return session;
+      }
+    },
+
+    async remove(client, { bucket, number }) {
+      const name = padded(number);
+      for (;;) {
+        const located = await locate(client, bucket, name);
+        if (located === undefined) return false;
+        const { hashed, owed, deadline } = located;
+        await endAll(client, owed, deadline, idOf(bucket, name));
+        await onSecret(client, 'sessionInitEnd', hashed, [deadline, 'removed', '']);
+        if ((await runInBucket(around, client, 'sessionInitDrop', bucket, [name, hashed])) === 1) return true;
+      }
+    },
+
+    resolve: resolveAll,
+  };
+}
+
+function split(hashes: string): string[] {
+  return Array.from({ length: hashes.length / HASH_LENGTH }, (_, i) =>
+    hashes.slice(i * HASH_LENGTH, (i + 1) * HASH_LENGTH),
+  );
+}
+
+function late(): DeadlineExceededError {
+  return new DeadlineExceededError(
+    'A creation came too late: its time was over. If that happens often, the clocks of the servers are apart.',
+  );
+}
