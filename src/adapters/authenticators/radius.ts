@@ -1,4 +1,5 @@
 import { ClosedError, OverloadedError } from '../../model/errors.js';
+import { abortableOf } from '../../model/lazy-signal.js';
 import type { AuthenticationOutcome, Authenticator, CallOptions, Credentials, DenialCause } from '../ports.js';
 import { checkOptions } from './radius/check-options.js';
 import { exchange } from './radius/exchange.js';
@@ -51,31 +52,31 @@ export function radiusAuthenticator(options: RadiusAuthenticatorOptions): Radius
   let isClosed = false;
   let inFlight = 0;
 
-  async function ask(question: Question, signal: AbortSignal): Promise<Packet> {
+  async function ask(question: Question, caller: CallOptions): Promise<Packet> {
     if (isClosed) throw new ClosedError(name);
     if (inFlight >= maxInFlight) {
       throw new OverloadedError(`${name} has ${inFlight} authentications under way already. Try again later.`);
     }
     inFlight++;
     try {
-      return await askServers(question, signal);
+      return await askServers(question, caller);
     } finally {
       inFlight--;
     }
   }
 
   /** The last server that is left has all the time that is left. */
-  async function askServers(question: Question, signal: AbortSignal): Promise<Packet> {
+  async function askServers(question: Question, caller: CallOptions): Promise<Packet> {
     const end = clock.monotonic() + timeout;
     const faults: (ServerFault | ServerSilence)[] = [];
     for (const server of order.candidates()) {
       const began = clock.monotonic();
       const left = end - began;
       if (left <= 0) break;
-      signal.throwIfAborted();
+      abortableOf(caller).throwIfAborted();
       const milliseconds = faults.length === servers.length - 1 ? left : Math.min(left, serverTimeout);
       try {
-        const answer = await exchange(server, question, { clock, retransmitAfter, milliseconds, signal });
+        const answer = await exchange(server, question, { clock, retransmitAfter, milliseconds, caller });
         order.answered(server);
         return answer;
       } catch (fault) {
@@ -127,15 +128,15 @@ export function radiusAuthenticator(options: RadiusAuthenticatorOptions): Radius
   return {
     name,
 
-    async authenticate(credentials, { signal }) {
+    async authenticate(credentials, caller) {
       if (isClosed) throw new ClosedError(name);
       if (!canBeSent(credentials.secret.reveal(), MAX_PASSWORD_BYTES)) return denied('wrongSecret');
       if (!canBeSent(credentials.username, MAX_VALUE_BYTES)) return denied('unknownUser');
-      return outcomeOf(await ask(accessRequest(credentials), signal), credentials);
+      return outcomeOf(await ask(accessRequest(credentials), caller), credentials);
     },
 
-    async probe({ signal }) {
-      await ask({ code: CODE.statusServer, attributes: () => settings.client }, signal);
+    async probe(caller) {
+      await ask({ code: CODE.statusServer, attributes: () => settings.client }, caller);
     },
 
     async close() {

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import type { Clock } from '../../../model/clock.js';
 import { ClosedError } from '../../../model/errors.js';
+import { abortableOf, type HasSignal } from '../../../model/lazy-signal.js';
 import type { Packet } from './packet.js';
 import { type Flaw, readAnswer } from './read-answer.js';
 import type { RadiusServer } from './server.js';
@@ -17,8 +18,8 @@ export interface ExchangeOptions {
   readonly retransmitAfter: number;
   /** Milliseconds that the server has to answer in. */
   readonly milliseconds: number;
-  /** Aborted when nobody waits for the answer any more. */
-  readonly signal: AbortSignal;
+  /** Its signal is aborted when nobody waits for the answer any more. */
+  readonly caller: HasSignal;
 }
 
 /**
@@ -30,14 +31,15 @@ export interface ExchangeOptions {
  * @throws ServerSilence if it does not answer in time
  */
 export function exchange(server: RadiusServer, question: Question, options: ExchangeOptions): Promise<Packet> {
-  const { clock, retransmitAfter, milliseconds, signal } = options;
+  const { clock, retransmitAfter, milliseconds } = options;
+  const caller = abortableOf(options.caller);
   return new Promise((resolve, reject) => {
     const flaws = new Map<Flaw, number>();
     const { socket, identifier } = server.sockets.take({ received, failed });
     const request = signedRequest(question, identifier, server.secret);
     const deadline = clock.setTimeout(() => fail(serverSilence(server, milliseconds, flaws)), milliseconds);
     let retransmission: unknown;
-    signal.addEventListener('abort', abort, { once: true });
+    caller.onAbort(abort);
     send(retransmitAfter);
 
     function send(pause: number): void {
@@ -61,7 +63,7 @@ export function exchange(server: RadiusServer, question: Question, options: Exch
     }
 
     function abort(): void {
-      fail(signal.reason);
+      fail(caller.signal.reason);
     }
 
     function fail(cause: unknown): void {
@@ -72,7 +74,7 @@ export function exchange(server: RadiusServer, question: Question, options: Exch
     function end(): void {
       clock.clearTimeout(deadline);
       clock.clearTimeout(retransmission);
-      signal.removeEventListener('abort', abort);
+      caller.offAbort(abort);
       socket.release(identifier);
     }
   });

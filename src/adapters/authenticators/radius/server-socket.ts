@@ -18,15 +18,16 @@ export interface Listener {
  */
 export class ServerSocket {
   readonly #listeners = new Array<Listener | undefined>(IDENTIFIERS);
-  readonly #opened: Promise<Socket>;
+  readonly #opening: Promise<Socket>;
+  #opened: Socket | undefined;
   #underWay = 0;
   #next = 0;
   #isRetired = false;
   #isClosed = false;
 
   constructor(host: string, port: number) {
-    this.#opened = this.#open(host, port);
-    this.#opened.catch((cause: unknown) => this.close(cause));
+    this.#opening = this.#open(host, port);
+    this.#opening.catch((cause: unknown) => this.close(cause));
   }
 
   get isClosed(): boolean {
@@ -84,7 +85,8 @@ export class ServerSocket {
 
   /** If it cannot be opened, it is closed, and whoever waits has been told. */
   #whenOpen(use: (socket: Socket) => void): void {
-    this.#opened.then(use, () => {});
+    if (this.#opened !== undefined) use(this.#opened);
+    else this.#opening.then(use, () => {});
   }
 
   async #open(host: string, port: number): Promise<Socket> {
@@ -99,6 +101,7 @@ export class ServerSocket {
     }
     socket.on('message', (datagram) => this.#listeners[datagram[1] ?? -1]?.received(datagram));
     socket.on('error', (cause) => this.close(cause));
+    this.#opened = socket;
     return socket;
   }
 }
