@@ -2,10 +2,11 @@ import type { Clock } from '../../model/clock.js';
 import { ClosedError, OverloadedError } from '../../model/errors.js';
 import { withDeadline } from '../../model/with-deadline.js';
 import type { CallOptions } from '../ports.js';
+import { listen } from './listener.js';
 import { loadIoredis } from './load-ioredis.js';
-import { openClient, type RedisClient, type RedisScripts } from './open-client.js';
+import { openClient, openListener, type RedisClient, type RedisScripts } from './open-client.js';
 import { isConnectionFault, redisFault } from './redis-fault.js';
-import type { RedisServer } from './server-options.js';
+import type { RedisAddress, RedisServer } from './server-options.js';
 
 /** So many calls at once: beyond that a store that does not answer would fill the memory. */
 const MAX_CALLS = 10_000;
@@ -14,6 +15,8 @@ const MAX_CALLS = 10_000;
 export interface RedisConnectionOptions {
   /** Whose calls these are, in messages. */
   name: string;
+  /** What that is. @defaultValue `'The session manager'`, with its name */
+  part?: string;
   clock: Clock;
   scripts: RedisScripts;
 }
@@ -24,12 +27,18 @@ export class RedisConnection {
   readonly #options: RedisConnectionOptions;
   #opening: Promise<RedisClient> | undefined;
   #closing: Promise<void> | undefined;
+  readonly #listeners = new Set<() => void>();
   #calls = 0;
   #unreachable: Error | undefined;
 
   constructor(server: RedisServer, options: RedisConnectionOptions) {
     this.server = server;
     this.#options = options;
+  }
+
+  get #part(): string {
+    const { name, part = `The session manager ${name}` } = this.#options;
+    return part;
   }
 
   get isClosed(): boolean {
@@ -48,7 +57,7 @@ export class RedisConnection {
     work: (client: RedisClient, deadline: CallOptions) => Promise<Result>,
   ): Promise<Result> {
     const { name, clock } = this.#options;
-    if (this.isClosed) throw new ClosedError(`The session manager ${name}`);
+    if (this.isClosed) throw new ClosedError(this.#part);
     callOptions?.signal.throwIfAborted();
     if (this.#calls >= MAX_CALLS) {
       throw new OverloadedError(`${name}: ${MAX_CALLS} calls of Redis are under way. Try again later.`);
@@ -80,7 +89,22 @@ export class RedisConnection {
     );
   }
 
+  /** Hears what is published on a channel, by a connection of its own, until the function that it returns is called. */
+  listen(channel: string, heard: (message: string) => void, missed: () => void): () => void {
+    const { name, clock } = this.#options;
+    if (this.isClosed) throw new ClosedError(`The session manager ${name}`);
+    const open = async () =>
+      openListener(await loadIoredis(`The session manager ${name}`), this.server, await this.#anyNode());
+    const stop = listen({ channel, clock, open, heard, missed });
+    this.#listeners.add(stop);
+    return () => {
+      this.#listeners.delete(stop);
+      stop();
+    };
+  }
+
   close(): Promise<void> {
+    for (const stop of this.#listeners) stop();
     this.#closing ??= (this.#opening ?? Promise.resolve(undefined)).then(
       (client) => client?.disconnect(),
       () => {},
@@ -88,9 +112,17 @@ export class RedisConnection {
     return this.#closing;
   }
 
+  /** A server of the cluster: all of them pass on what is published on any. */
+  async #anyNode(): Promise<{ host: string; port: number } | undefined> {
+    if (this.server.kind !== 'cluster') return undefined;
+    const client = await this.#opened();
+    const known = 'nodes' in client ? client.nodes().map(({ options }) => options) : [];
+    const { host, port } = sample(known) ?? (sample(this.server.addresses) as RedisAddress);
+    return { host: host as string, port: port as number };
+  }
+
   #asFault(cause: unknown): Error {
-    const { name } = this.#options;
-    if (this.isClosed) return new ClosedError(`The session manager ${name}`, { cause });
+    if (this.isClosed) return new ClosedError(this.#part, { cause });
     return redisFault(cause, this.#unreachable, this.server.password);
   }
 
@@ -103,8 +135,8 @@ export class RedisConnection {
   }
 
   async #open(): Promise<RedisClient> {
-    const { name, scripts } = this.#options;
-    const client = openClient(await loadIoredis(`The session manager ${name}`), this.server, scripts);
+    const { scripts } = this.#options;
+    const client = openClient(await loadIoredis(this.#part), this.server, scripts);
     client.on('error', (error: Error) => {
       this.#unreachable = error;
     });
@@ -128,4 +160,8 @@ export function runScript(
   const commands = client as unknown as Readonly<Record<string, (...args: (string | number)[]) => Promise<unknown>>>;
   const command = commands[script] as (...args: (string | number)[]) => Promise<unknown>;
   return command.call(client, ...keys, ...args);
+}
+
+function sample<Item>(items: readonly Item[]): Item | undefined {
+  return items[Math.floor(Math.random() * items.length)];
 }
