@@ -67,12 +67,12 @@ export function introspectionAuthenticator(options: IntrospectionAuthenticatorOp
   }
 
   /** @returns what the server says of a token; undefined if it does not know such */
-  async function introspect(token: string, { signal }: CallOptions): Promise<JsonObject | undefined> {
+  async function introspect(token: string, caller: CallOptions): Promise<JsonObject | undefined> {
     const { oauth, clientAuth } = await load();
-    const url = introspectionEndpoint ?? (await unlessAborted(endpoint.url(), signal));
+    const url = introspectionEndpoint ?? (await unlessAborted(endpoint.url(), caller));
     const server = { issuer, introspection_endpoint: url };
     const response = await oauth.introspectionRequest(server, client, clientAuth, token, {
-      signal,
+      signal: caller.signal,
       additionalParameters: { token_type_hint: 'access_token' },
       [oauth.customFetch]: http.fetch,
       // Where a request goes in clear, `allowPlaintext` has allowed it, or it goes to this computer.

@@ -6,6 +6,7 @@ import {
   OverloadedError,
   SessionInitError,
 } from '../../model/errors.js';
+import { abortableOf } from '../../model/lazy-signal.js';
 import { withDeadline } from '../../model/with-deadline.js';
 import { type HttpClient, httpClient } from '../http-client/http-client.js';
 import type { AuthenticationOutcome, Authenticator, CallOptions, Credentials } from '../ports.js';
@@ -78,9 +79,9 @@ export function jwtAuthenticator(options: JwtAuthenticatorOptions): JwtAuthentic
   }
 
   /** Waits for the issuer, but not longer than this call may take, nor than somebody waits for it. */
-  function wait<Result>(result: Promise<Result>, { begun, signal }: Call): Promise<Result> {
+  function wait<Result>(result: Promise<Result>, { begun, caller }: Call): Promise<Result> {
     const rest = Math.max(1, begun + timeout - clock.monotonic());
-    return withDeadline(clock, rest, `${name}: the issuer`, () => unlessAborted(result, signal));
+    return withDeadline(clock, rest, `${name}: the issuer`, () => unlessAborted(result, caller));
   }
 
   async function waitForNewKeys(call: Call): Promise<KeySet> {
@@ -119,13 +120,10 @@ export function jwtAuthenticator(options: JwtAuthenticatorOptions): JwtAuthentic
     return Math.min(exp * 1000, iat * 1000 + (settings.maxTokenAge ?? Number.POSITIVE_INFINITY));
   }
 
-  async function authenticate(
-    { username, secret }: Credentials,
-    { signal }: CallOptions,
-  ): Promise<AuthenticationOutcome> {
+  async function authenticate({ username, secret }: Credentials, caller: CallOptions): Promise<AuthenticationOutcome> {
     if (isClosed) throw new ClosedError(name);
-    const call = { begun: clock.monotonic(), signal };
-    const jose = await loadJose();
+    const call = { begun: clock.monotonic(), caller };
+    const jose = loaded ?? (await loadJose());
     const token = secret.reveal();
     let claims: JWTPayload;
     try {
@@ -135,7 +133,7 @@ export function jwtAuthenticator(options: JwtAuthenticatorOptions): JwtAuthentic
       // What is no token of the issuer says nothing of its users.
       const isForeign = cause !== undefined && !claimsToBeFrom(jose, issuer, token);
       if (cause !== undefined) return { outcome: 'denied', cause: isForeign ? 'unknownUser' : cause };
-      if (error instanceof SessionInitError || signal.aborted) throw error;
+      if (error instanceof SessionInitError || abortableOf(caller).isAborted) throw error;
       throw new BackendFaultError(`${name} could not verify a token.`, { cause: error });
     }
     return outcomeOfToken({ ...settings, claims, expiresAt: endOf(claims) }, username);
@@ -144,9 +142,9 @@ export function jwtAuthenticator(options: JwtAuthenticatorOptions): JwtAuthentic
   return {
     name,
     authenticate,
-    async probe({ signal }) {
+    async probe(caller) {
       if (isClosed) throw new ClosedError(name);
-      await wait(keys.probe({ signal }), { begun: clock.monotonic(), signal });
+      await wait(keys.probe(caller), { begun: clock.monotonic(), caller });
     },
     async close() {
       isClosed = true;
@@ -161,7 +159,7 @@ type Jose = typeof import('jose');
 /** When a call came, and what ends it. */
 interface Call {
   readonly begun: number;
-  readonly signal: AbortSignal;
+  readonly caller: CallOptions;
 }
 
 function openFetchedKeys(settings: JwtSettings, http: HttpClient, loadJose: LoadJose): KeySource {
