@@ -65,7 +65,7 @@ export class RedisConnection {
     this.#calls += 1;
     try {
       return await withDeadline(clock, this.server.timeout, `${name}.${method}`, async (deadline) =>
-        work(await this.#opened(), deadline),
+        work(await this.opened(), deadline),
       );
     } catch (cause) {
       if (callOptions?.signal.aborted && cause === callOptions.signal.reason) throw cause;
@@ -79,12 +79,12 @@ export class RedisConnection {
   read<Result>(
     method: string,
     callOptions: CallOptions | undefined,
-    work: (client: RedisClient) => Promise<Result>,
+    work: (client: RedisClient, deadline: CallOptions) => Promise<Result>,
   ): Promise<Result> {
-    return this.call(method, callOptions, (client) =>
-      work(client).catch((cause: unknown) => {
+    return this.call(method, callOptions, (client, deadline) =>
+      work(client, deadline).catch((cause: unknown) => {
         if (this.isClosed || !(cause instanceof Error && isConnectionFault(cause))) throw cause;
-        return work(client);
+        return work(client, deadline);
       }),
     );
   }
@@ -103,19 +103,32 @@ export class RedisConnection {
     };
   }
 
-  close(): Promise<void> {
-    for (const stop of this.#listeners) stop();
-    this.#closing ??= (this.#opening ?? Promise.resolve(undefined)).then(
-      (client) => client?.disconnect(),
-      () => {},
-    );
+  /** The client itself, for what happens within a call, or beside all. */
+  opened(): Promise<RedisClient> {
+    this.#opening ??= this.#open().catch((cause: unknown) => {
+      this.#opening = undefined;
+      throw cause;
+    });
+    return this.#opening;
+  }
+
+  /** From now on nothing is called any more. @param before - what is waited for before the connection is closed */
+  close(before: Promise<void> = Promise.resolve()): Promise<void> {
+    this.#closing ??= this.#close(before);
     return this.#closing;
+  }
+
+  async #close(before: Promise<void>): Promise<void> {
+    for (const stop of this.#listeners) stop();
+    await before;
+    const client = await this.#opening?.catch(() => undefined);
+    client?.disconnect();
   }
 
   /** A server of the cluster: all of them pass on what is published on any. */
   async #anyNode(): Promise<{ host: string; port: number } | undefined> {
     if (this.server.kind !== 'cluster') return undefined;
-    const client = await this.#opened();
+    const client = await this.opened();
     const known = 'nodes' in client ? client.nodes().map(({ options }) => options) : [];
     const { host, port } = sample(known) ?? (sample(this.server.addresses) as RedisAddress);
     return { host: host as string, port: port as number };
@@ -124,14 +137,6 @@ export class RedisConnection {
   #asFault(cause: unknown): Error {
     if (this.isClosed) return new ClosedError(this.#part, { cause });
     return redisFault(cause, this.#unreachable, this.server.password);
-  }
-
-  #opened(): Promise<RedisClient> {
-    this.#opening ??= this.#open().catch((cause: unknown) => {
-      this.#opening = undefined;
-      throw cause;
-    });
-    return this.#opening;
   }
 
   async #open(): Promise<RedisClient> {

@@ -16,15 +16,19 @@ import { SessionLifetime, type SessionLifetimeOptions } from '../session-lifetim
 import { newSessionSecret } from '../session-secret.js';
 import { sessionTime } from '../session-time.js';
 import { Background } from './redis/background.js';
+import { bucketSessions } from './redis/bucket-sessions.js';
 import { inCluster } from './redis/in-cluster.js';
-import { hashedSecret, Keys, placeOf } from './redis/keys.js';
+import { Keys } from './redis/keys.js';
 import { CLUSTER_SCRIPTS, SERVER_SCRIPTS } from './redis/lua.js';
 import { onOneServer } from './redis/one-server.js';
-import { findByHash, findByPlace, listOfAll, listOfUser, removeExpired } from './redis/reading.js';
+import { tellOfOthers } from './redis/session-news.js';
 import type { Surroundings } from './redis/surroundings.js';
 import { storeTime } from './store-time.js';
 
 export type { RedisSentinelOptions, RedisServerOptions } from '../redis-client/server-options.js';
+export type { RedisPartOptions } from './redis/connection-of.js';
+export { type RedisGuessStore, type RedisGuessStoreOptions, redisGuessStore } from './redis/guess-store.js';
+export { type RedisUsedSteps, type RedisUsedStepsOptions, usedStepsInRedis } from './redis/used-steps.js';
 
 /** Options of {@link redisSessionManager}. */
 export interface RedisSessionManagerOptions extends RedisServerOptions, SessionLifetimeOptions {
@@ -67,100 +71,89 @@ export function redisSessionManager(options: RedisSessionManagerOptions): RedisS
   if (problems.length > 0) throw new ConfigurationError(`redis cannot work: ${problems.join(' ')}`, { problems });
 
   const server = readServer(options);
-  const scripts = server.kind === 'cluster' ? CLUSTER_SCRIPTS : SERVER_SCRIPTS;
+  const isCluster = server.kind === 'cluster';
+  const scripts = isCluster ? CLUSTER_SCRIPTS : SERVER_SCRIPTS;
   const connection = new RedisConnection(server, { name: 'redis', clock, scripts });
   const background = new Background(clock);
   const keys = new Keys(prefix);
-  let timeSource: RedisClient | undefined;
-  const time =
-    timeFrom === 'store'
-      ? storeTime(
-          async () =>
-            Number(await runScript(timeSource as RedisClient, 'sessionInitTime', [keys.clock], [0, 'store', '', ''])),
-          clock,
-        )
-      : { ready: () => undefined, ...sessionTime(clock) };
+  const time = timeFrom === 'store' ? storeTime(readTime, clock) : { ready: () => undefined, ...sessionTime(clock) };
   const around: Surroundings = {
-    keys,
-    lifetime,
-    node: nanoid(),
-    timeFrom,
-    timeout: server.timeout,
-    now: time.now,
+    ...{ keys, lifetime, timeFrom, node: nanoid(), timeout: server.timeout, now: time.now },
     inBackground: (work) => background.run(work),
   };
-  const operations = server.kind === 'cluster' ? inCluster(around) : onOneServer(around);
+  const sessions = bucketSessions(around, isCluster ? inCluster(around) : onOneServer(around));
+
+  async function readTime(): Promise<number> {
+    const here = [0, 'store', '', ''];
+    return Number(await runScript(await connection.opened(), 'sessionInitTime', [keys.clock], here));
+  }
 
   /** `work` with the time known. */
-  function timed<Result>(work: (client: RedisClient) => Promise<Result>): (client: RedisClient) => Promise<Result> {
-    return (client) => {
-      timeSource = client;
+  function timed<Result>(work: Work<Result>): Work<Result> {
+    return (client, deadline) => {
       const reading = time.ready();
-      return reading === undefined ? work(client) : reading.then(() => work(client));
+      return reading === undefined ? work(client, deadline) : reading.then(() => work(client, deadline));
     };
   }
 
-  const write = <Result>(
-    method: string,
-    callOptions: CallOptions | undefined,
-    work: (client: RedisClient) => Promise<Result>,
-  ) => connection.call(method, callOptions, timed(work));
+  const write = <Result>(method: string, callOptions: CallOptions | undefined, work: Work<Result>) =>
+    connection.call(method, callOptions, timed(work));
 
-  const read = <Result>(
-    method: string,
-    callOptions: CallOptions | undefined,
-    work: (client: RedisClient) => Promise<Result>,
-  ) => connection.read(method, callOptions, timed(work));
+  const read = <Result>(method: string, callOptions: CallOptions | undefined, work: Work<Result>) =>
+    connection.read(method, callOptions, timed(work));
+
+  const probe = (callOptions?: CallOptions) => connection.read('probe', callOptions, pingAll);
 
   return {
     name: 'redis',
-    open: () => read('open', undefined, async () => {}),
+    open: () => probe(),
 
     async create(request, callOptions) {
       requireUser(request.user);
-      return connection.call('create', callOptions, (client, deadline) =>
-        timed((client) =>
-          operations.create(client, request, newSessionSecret(), new EitherSignal(callOptions, deadline)),
-        )(client),
+      return write('create', callOptions, (client, deadline) =>
+        sessions.create(client, request, newSessionSecret(), new EitherSignal(callOptions, deadline)),
       );
     },
 
     findBySecret: (secret, callOptions) =>
-      read('findBySecret', callOptions, (client) => findByHash(around, client, hashedSecret(secret))),
+      read('findBySecret', callOptions, (client) => sessions.findBySecret(client, secret)),
 
     findById: (id, callOptions) =>
-      read('findById', callOptions, async (client) =>
-        isSessionId(id) ? findByPlace(around, client, placeOf(id)) : undefined,
-      ),
+      read('findById', callOptions, async (client) => (isSessionId(id) ? sessions.findById(client, id) : undefined)),
 
     listByUser: (user, page, callOptions) =>
       read('listByUser', callOptions, async (client) => {
         const [after, limit] = [afterId(page?.after), itemCount(page?.limit ?? 1_000)];
-        if (user === undefined) return listOfAll(around, client, after, limit);
+        if (user === undefined) return sessions.listOfAll(client, after, limit);
         // A name that is not well-formed would be looked up as another one.
-        return user.isWellFormed() ? listOfUser(around, client, user, after, limit) : [];
+        return user.isWellFormed() ? sessions.listOfUser(client, user, after, limit) : [];
       }),
 
     refresh: (id, callOptions) =>
-      write('refresh', callOptions, async (client) =>
-        isSessionId(id) ? operations.refresh(client, placeOf(id)) : undefined,
-      ),
+      write('refresh', callOptions, async (client) => (isSessionId(id) ? sessions.refresh(client, id) : undefined)),
 
     remove: (id, callOptions) =>
-      write('remove', callOptions, async (client) =>
-        isSessionId(id) ? operations.remove(client, placeOf(id)) : false,
-      ),
+      write('remove', callOptions, async (client) => isSessionId(id) && sessions.remove(client, id)),
 
     removeExpired: (limit, callOptions) =>
-      write('removeExpired', callOptions, (client) =>
-        removeExpired(around, client, itemCount(limit), operations.resolve),
+      write('removeExpired', callOptions, (client) => sessions.removeExpired(client, itemCount(limit))),
+
+    watch: (listener) =>
+      connection.listen(
+        keys.channel,
+        (message) => tellOfOthers(message, around.node, listener),
+        () => listener.missed(),
       ),
 
-    probe: (callOptions) => connection.call('probe', callOptions, async (client) => void (await client.ping())),
-
-    async close() {
-      await background.close();
-      await connection.close();
-    },
+    probe,
+    close: () => connection.close(background.close()),
   };
+}
+
+type Work<Result> = (client: RedisClient, deadline: CallOptions) => Promise<Result>;
+
+/** Of a cluster, every master: with one of them some of the sessions are gone. */
+async function pingAll(client: RedisClient): Promise<void> {
+  await client.ping();
+  if ('nodes' in client) await Promise.all(client.nodes('master').map((node) => node.ping()));
 }

@@ -3,8 +3,8 @@ import { FullAuthSession } from '../../../model/session.js';
 import type { SessionRequest } from '../../ports.js';
 import { runScript } from '../../redis-client/connection.js';
 import type { RedisClient } from '../../redis-client/open-client.js';
+import type { BucketSteps } from './bucket-steps.js';
 import { bucketOf, HASH_LENGTH, hashedSecret, IDS_OF_A_BUCKET, padded } from './keys.js';
-import type { SessionOperations } from './operations.js';
 import { readSession } from './stored-session.js';
 import { KEPT_AFTER_END, runInBucket, type Surroundings } from './surroundings.js';
 import { userQueues } from './user-queues.js';
@@ -25,7 +25,7 @@ interface Admission {
  * steps, in an order in which it can be cut off anywhere. A secret is made valid after all that it replaces has ended; the
  * bucket counts a session before its secret is valid, and until it has ended.
  */
-export function inCluster(around: Surroundings): SessionOperations {
+export function inCluster(around: Surroundings): BucketSteps {
   const { keys, lifetime } = around;
   const { idleTimeout, absoluteLifetime, limitPolicy, maxSessionsPerUser } = lifetime;
   /** A creation takes no longer; what is then half-made is nobody's. */

@@ -1,13 +1,13 @@
 import { BackendFaultError, DeadlineExceededError } from '../../../model/errors.js';
 import { FullAuthSession } from '../../../model/session.js';
 import { isRefusal } from '../../redis-client/redis-fault.js';
+import type { BucketSteps } from './bucket-steps.js';
 import { bucketOf, hashedSecret, padded } from './keys.js';
-import type { SessionOperations } from './operations.js';
 import { readSession } from './stored-session.js';
 import { KEPT_AFTER_END, runInBucket, type Surroundings } from './surroundings.js';
 
 /** The operations where all keys are on one server: each is one script. */
-export function onOneServer(around: Surroundings): SessionOperations {
+export function onOneServer(around: Surroundings): BucketSteps {
   const { secrets } = around.keys;
   const { idleTimeout, absoluteLifetime, limitPolicy, maxSessionsPerUser } = around.lifetime;
   const NO_LEASE = 0;

@@ -1,7 +1,7 @@
 import type { FullAuthSession } from '../../../model/session.js';
 import type { RedisClient } from '../../redis-client/open-client.js';
+import type { BucketSteps } from './bucket-steps.js';
 import { BUCKETS, bucketOf, HASH_LENGTH, type Keys, type Place, padded, placeOf } from './keys.js';
-import type { SessionOperations } from './operations.js';
 import { readSession } from './stored-session.js';
 import { runInBucket, type Surroundings } from './surroundings.js';
 
@@ -138,7 +138,7 @@ export async function removeExpired(
   around: Surroundings,
   client: RedisClient,
   limit: number,
-  resolve: SessionOperations['resolve'],
+  resolve: BucketSteps['resolve'],
 ): Promise<FullAuthSession[]> {
   const removed: FullAuthSession[] = [];
   let count = 0;

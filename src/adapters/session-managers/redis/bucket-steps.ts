@@ -3,14 +3,10 @@ import type { FullAuthSession } from '../../../model/session.js';
 import type { SessionCreation, SessionRequest } from '../../ports.js';
 import type { RedisClient } from '../../redis-client/open-client.js';
 import type { Place } from './keys.js';
+import type { Abandonable } from './redis-sessions.js';
 
-/** A call that may have been given up by whoever made it. */
-export interface Abandonable {
-  throwIfAborted(): void;
-}
-
-/** What changes the sessions. */
-export interface SessionOperations {
+/** What changes sessions that are kept in buckets: in one script on one server, in several in a cluster. */
+export interface BucketSteps {
   create(client: RedisClient, request: SessionRequest, secret: Secret, call: Abandonable): Promise<SessionCreation>;
   refresh(client: RedisClient, place: Place): Promise<FullAuthSession | undefined>;
   remove(client: RedisClient, place: Place): Promise<boolean>;
