@@ -11,8 +11,8 @@ import type { TotpAuthenticatorOptions } from './totp/options.js';
 import { secretsFile } from './totp/secrets-file.js';
 import { SECRET_PROBLEM, sharedSecret } from './totp/shared-secret.js';
 
+export type { UsedSteps } from '../used-steps.js';
 export type { TotpAuthenticatorOptions } from './totp/options.js';
-export type { UsedSteps } from './totp/used-steps.js';
 
 /** An authenticator whose secrets are one-time codes. */
 export interface TotpAuthenticator extends Authenticator {
@@ -131,6 +131,7 @@ export function totpAuthenticator(options: TotpAuthenticatorOptions): TotpAuthen
 
     async close() {
       isClosed = true;
+      await usedSteps.close?.();
     },
   };
 }

@@ -2,8 +2,9 @@ import { resolve } from 'node:path';
 import { type Clock, systemClock } from '../../../model/clock.js';
 import { ConfigurationError } from '../../../model/errors.js';
 import { unknownOptions } from '../../../model/known-options.js';
+import type { UsedSteps } from '../../used-steps.js';
 import type { TotpAuthenticatorOptions } from './options.js';
-import { type UsedSteps, usedStepsInMemory } from './used-steps.js';
+import { usedStepsInMemory } from './used-steps.js';
 
 const KNOWN = [
   ...['secretOf', 'path', 'name', 'period', 'digits', 'algorithm', 'window'],

@@ -1,7 +1,7 @@
 import type { Clock } from '../../../model/clock.js';
 import type { Secret } from '../../../model/secret.js';
 import type { CallOptions } from '../../ports.js';
-import type { UsedSteps } from './used-steps.js';
+import type { UsedSteps } from '../../used-steps.js';
 
 /** Options of {@link totpAuthenticator}. Period, digits and algorithm are those that the users' apps were told. */
 export interface TotpAuthenticatorOptions {
@@ -30,7 +30,12 @@ export interface TotpAuthenticatorOptions {
    * @defaultValue 1
    */
   window?: number;
-  /** Where the codes that were used are remembered. Several nodes need a store that they share. @defaultValue in memory */
+  /**
+   * Where the codes that were used are remembered. Several nodes need a store that they share: `usedStepsInRedis`,
+   * `usedStepsInPostgres`, or your own. It is closed with the authenticator.
+   *
+   * @defaultValue in memory
+   */
   usedSteps?: UsedSteps;
   /** Milliseconds that one authentication may take in all. @defaultValue 4000 */
   timeout?: number;
