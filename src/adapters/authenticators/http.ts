@@ -56,7 +56,7 @@ export function httpAuthenticator(options: HttpAuthenticatorOptions): HttpAuthen
   });
   const sign = signingSecret === undefined ? undefined : webhookSigner(signingSecret, clock);
 
-  async function ask({ username, secret, oneTimeCode, ipAddress }: Credentials, { signal }: CallOptions) {
+  async function ask({ username, secret, oneTimeCode, ipAddress }: Credentials, caller: CallOptions) {
     const request: HttpAuthenticatorRequest = {
       username,
       secret: secret.reveal(),
@@ -64,7 +64,7 @@ export function httpAuthenticator(options: HttpAuthenticatorOptions): HttpAuthen
       ...(ipAddress !== undefined && { ip_address: ipAddress }),
     };
     const body = JSON.stringify(request);
-    const answer = await endpoint.post(body, { signal, ...(sign && { headersOf: (id) => sign(id, body) }) });
+    const answer = await endpoint.post(body, caller, sign && ((id) => sign(id, body)));
     return { answer, outcome: outcomeOf(answer) };
   }
 

@@ -38,8 +38,8 @@ export function httpAuthorizer(options: HttpAuthorizerOptions): HttpAuthorizer {
   const { name = 'http' } = options;
   const endpoint = jsonEndpoint(name, options, { adapter: 'httpAuthorizer', options: ['name'], problems: [] });
 
-  async function decide(request: AuthorizationRequest, { signal }: CallOptions): Promise<AuthorizationOutcome> {
-    return outcomeOf(await endpoint.post(inputOf(name, request), { signal }));
+  async function decide(request: AuthorizationRequest, caller: CallOptions): Promise<AuthorizationOutcome> {
+    return outcomeOf(await endpoint.post(inputOf(name, request), caller));
   }
 
   return {

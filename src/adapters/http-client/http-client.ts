@@ -6,6 +6,7 @@ import {
   OverloadedError,
   SessionInitError,
 } from '../../model/errors.js';
+import { type HasSignal, LazyAbortController } from '../../model/lazy-signal.js';
 import { Slots } from '../../model/slots.js';
 import { connectionFault } from './connection-fault.js';
 import { connectionPools } from './connection-pools.js';
@@ -50,7 +51,7 @@ export interface HttpClient {
    * @throws MissingPackageError if undici is not installed
    * @throws ConfigurationError if it would go in clear over the network, and that is not allowed
    */
-  request(url: string, request: HttpRequest, options: { readonly signal: AbortSignal }): Promise<HttpAnswer>;
+  request(url: string, request: HttpRequest, options: HasSignal): Promise<HttpAnswer>;
   /** The same in the shape of `fetch`, to be the `customFetch` of a library. The body is there when it resolves. */
   fetch(url: string, request?: FetchRequest): Promise<Response>;
   /** Ends every connection. Calls that are under way fail. */
@@ -93,7 +94,7 @@ export function httpClient(name: string, options: HttpClientOptions): HttpClient
   let target = NO_TARGET;
   let isClosed = false;
 
-  function request(url: string, request: HttpRequest, { signal: caller }: { readonly signal: AbortSignal }) {
+  function request(url: string, request: HttpRequest, caller: HasSignal) {
     // Most adapters ask one URL alone.
     if (target.url !== url) target = parseTarget(name, url);
     const { where, origin, path, inClear } = target;
@@ -119,7 +120,7 @@ export function httpClient(name: string, options: HttpClientOptions): HttpClient
 
   async function waitForPlace(abandonment: Abandonment): Promise<void> {
     if (places.waiting < maxQueued) {
-      const waiting = new AbortController();
+      const waiting = new LazyAbortController();
       abandonment.once('abort', () => waiting.abort(abandonment.reason));
       return places.acquire(waiting);
     }

@@ -2,6 +2,7 @@ import { nanoid } from 'nanoid';
 import { systemClock } from '../../model/clock.js';
 import { BackendFaultError, ConfigurationError, OverloadedError } from '../../model/errors.js';
 import { unknownOptions } from '../../model/known-options.js';
+import type { HasSignal } from '../../model/lazy-signal.js';
 import type { Secret } from '../../model/secret.js';
 import { type HttpAnswer, httpClient } from './http-client.js';
 import { HTTP_CLIENT_OPTIONS, type HttpClientOptions, httpClientProblems, textOf } from './options.js';
@@ -23,16 +24,12 @@ export interface JsonEndpoint {
    * @throws OverloadedError if the server has too much to do (429), or too many calls wait for a connection
    * @throws whatever {@link HttpClient.request} does
    */
-  post(body: string, options: PostOptions): Promise<JsonAnswer>;
+  post(body: string, caller: HasSignal, headersOf?: HeadersOf): Promise<JsonAnswer>;
   close(): Promise<void>;
 }
 
-/** Options of {@link JsonEndpoint.post}. */
-export interface PostOptions {
-  readonly signal: AbortSignal;
-  /** Headers that depend on the request and its id. */
-  readonly headersOf?: (id: string) => Readonly<Record<string, string>>;
-}
+/** Headers that depend on the id of the request. */
+type HeadersOf = (id: string) => Readonly<Record<string, string>>;
 
 /** What was answered, but to 429. */
 export interface JsonAnswer {
@@ -79,12 +76,12 @@ export function jsonEndpoint(name: string, options: JsonEndpointOptions, own: Ow
   };
 
   return {
-    async post(body, { signal, headersOf }) {
+    async post(body, caller, headersOf) {
       const id = nanoid();
       const answer = await client.request(
         url,
         { method: 'POST', headers: { ...headers, 'x-request-id': id, ...headersOf?.(id) }, body },
-        { signal },
+        caller,
       );
       const fault = (problem: string) => new BackendFaultError(`${name}: ${origin} answered ${problem} (${id}).`);
       if (answer.status === 429) {

@@ -1,14 +1,15 @@
 import { EventEmitter } from 'node:events';
 import type { Clock } from '../../model/clock.js';
 import { DeadlineExceededError } from '../../model/errors.js';
+import { abortableOf, type HasSignal } from '../../model/lazy-signal.js';
 
 /** For how long an answer is waited for, and by whom. */
 export interface Patience {
   readonly clock: Clock;
   /** Milliseconds. */
   readonly timeout: number;
-  /** Aborted when the caller has gone. */
-  readonly caller: AbortSignal;
+  /** Its signal is aborted when the caller has gone. */
+  readonly caller: HasSignal;
 }
 
 /** Emits `abort` when nobody waits any more, as undici heeds it. An `AbortSignal` would take as long as a tenth of a request. */
@@ -33,27 +34,28 @@ export class Abandonment extends EventEmitter {
  */
 export function untilAbandoned<Result>(
   what: string,
-  { clock, timeout, caller }: Patience,
+  { clock, timeout, caller: options }: Patience,
   work: (abandonment: Abandonment) => Promise<Result>,
 ): Promise<Result> {
+  const caller = abortableOf(options);
   return new Promise((resolve, reject) => {
     caller.throwIfAborted();
     const abandonment = new Abandonment();
     const end = () => {
       clock.clearTimeout(timer);
-      caller.removeEventListener('abort', leave);
+      caller.offAbort(leave);
     };
     const abandon = (reason: unknown) => {
       end();
       reject(reason);
       abandonment.abort(reason);
     };
-    const leave = () => abandon(caller.reason);
+    const leave = () => abandon(caller.signal.reason);
     const timer = clock.setTimeout(
       () => abandon(new DeadlineExceededError(`${what} did not answer within ${timeout} ms.`)),
       timeout,
     );
-    caller.addEventListener('abort', leave);
+    caller.onAbort(leave);
     const settling =
       <Value>(settle: (value: Value) => void) =>
       (value: Value) => {
