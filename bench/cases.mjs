@@ -16,6 +16,18 @@ export const cases = {
     title: 'look-up by secret in SQLite',
     load: () => import('./cases/find-sqlite.mjs'),
   },
+  postgres: {
+    title: 'a session created and found in PostgreSQL',
+    load: () => import('./cases/postgres.mjs'),
+  },
+  'redis-sessions': {
+    title: 'look-ups of sessions in Redis, beside express-session with connect-redis',
+    load: () => import('./cases/redis-sessions.mjs'),
+  },
+  'session-stores': {
+    title: 'SQLite, Redis and PostgreSQL with a thousand sessions and with many: look-ups, bytes, removal',
+    load: () => import('./cases/session-stores.mjs'),
+  },
   'session-memory': {
     title: 'bytes of a live session in memory',
     load: () => import('./cases/session-memory.mjs'),
