@@ -7,6 +7,15 @@ export function print(line = ''): void {
   process.stdout.write(`${line}\n`);
 }
 
+/**
+ * Prints much, and waits until it has been taken.
+ *
+ * @returns whether anybody still reads
+ */
+export function printWhole(text: string): Promise<boolean> {
+  return new Promise((resolve) => process.stdout.write(text, (error) => resolve(!error)));
+}
+
 /** Prints something that a script reads. */
 export function printJson(value: unknown): void {
   print(JSON.stringify(value, null, 2));
@@ -24,13 +33,23 @@ export function styled(format: Format, text: string, stream: NodeJS.WriteStream 
 
 /** Lines of columns, each as wide as it must be. */
 export function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
+  const widths = columnWidths(rows);
+  return rows.map((cells) => row(cells, widths));
+}
+
+/** How wide each column must be. */
+export function columnWidths(rows: readonly (readonly string[])[]): number[] {
+  return (rows[0] ?? []).map((_, column) =>
+    rows.reduce((width, cells) => Math.max(width, cells[column]?.length ?? 0), 0),
   );
+}
+
+/** One line of columns. */
+export function row(cells: readonly string[], widths: readonly number[]): string {
+  return cells
+    .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+    .join('  ')
+    .trimEnd();
 }
 
 /** A reader that goes away (`… | head`) must not end the process, nor show a stack. */
