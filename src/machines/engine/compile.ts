@@ -1,6 +1,17 @@
 import { type AnyStateMachine, fromPromise } from 'xstate';
 import { ActionScope } from './action-scope.js';
-import type { Action, Guard, Invocation, MachineEvent, Scope, State, Tables, Timer, Transition } from './tables.js';
+import type {
+  Action,
+  ActionFunction,
+  Guard,
+  Invocation,
+  MachineEvent,
+  Scope,
+  State,
+  Tables,
+  Timer,
+  Transition,
+} from './tables.js';
 
 /*
  * Reads a machine object of XState into tables. It reads the public fields of its state nodes (`entry`, `exit`, `invoke`,
@@ -252,8 +263,7 @@ function compileAction(implementation: AnyFunction, params: (scope: Scope) => un
     refuseReach(implementation, 'an action');
     return (target, event) => {
       const scope = new ActionScope(target, event);
-      const resolved = params(scope);
-      target.perform(() => implementation(scope, resolved));
+      target.perform(implementation as ActionFunction, scope, params(scope));
     };
   }
   if (type === 'xstate.assign') return compileAssign(assignment, params);
@@ -278,13 +288,13 @@ function compileAssign(assignment: unknown, params: (scope: Scope) => unknown): 
   }
   const properties = Object.entries(assignment as object).map(([key, value]) => {
     refuseReach(value, 'an assign');
-    return [key, asFunction(value)] as const;
+    return { key, compute: asFunction(value) };
   });
   return (target, event) => {
     const scope = new ActionScope(target, event);
     const resolved = params(scope);
     const next = { ...scope.context } as Record<string, unknown>;
-    for (const [key, value] of properties) next[key] = value(scope, resolved);
+    for (const { key, compute } of properties) next[key] = compute(scope, resolved);
     target.context = next;
   };
 }

@@ -1,7 +1,8 @@
 import type { Clock } from '../../model/clock.js';
 import { ActionScope } from './action-scope.js';
+import { DelayedEvent } from './delayed-event.js';
 import { PromiseCall } from './promise-call.js';
-import type { ActionTarget, MachineEvent, State, Tables, Timer, Transition } from './tables.js';
+import type { ActionFunction, ActionTarget, MachineEvent, Scope, State, Tables, Timer, Transition } from './tables.js';
 
 /** Who is told of an execution. None of these may throw. */
 export interface ExecutionObserver {
@@ -16,13 +17,14 @@ export interface ExecutionObserver {
 
 const NOTHING: readonly never[] = [];
 
-/** Lists of effects that no step needs at the moment: a step that waits for its promises keeps none. */
-const SPARE: ((() => void) | undefined)[][] = [];
+/** What an event sets off outside: something to do, and to what. Two things, so that none of them needs a closure. */
+type Effect<Subject> = (subject: Subject) => void;
 
-/** A timer of `after`; it has a handle from the moment at which it runs. */
-interface RunningTimer {
-  handle: unknown;
-}
+/** Lists of effects that no step needs at the moment: a step that waits for its promises keeps none. */
+const SPARE: unknown[][] = [];
+
+const startIt = (it: DelayedEvent | PromiseCall) => it.start();
+const stopIt = (it: DelayedEvent | PromiseCall) => it.stop();
 
 /**
  * Runs a compiled machine as XState's actor runs the machine itself: the same things in the same order, on the same turn
@@ -35,14 +37,16 @@ export class Execution implements ActionTarget {
   readonly #observer: ExecutionObserver;
   /** Events that came while another one was handled. */
   readonly #mailbox: MachineEvent[] = [];
-  /** What waits for the end of the step; there is a list only while something does. */
-  #effects: ((() => void) | undefined)[] | undefined;
+  /** What waits for the end of the step, each effect before its subject; there is a list only while something does. */
+  #effects: unknown[] | undefined;
   #effectCount = 0;
-  #rootTimers: readonly RunningTimer[] = NOTHING;
+  /** What actions do while the machine is starting. */
+  #startEffects: (() => void)[] | undefined;
+  #rootTimers: readonly DelayedEvent[] = NOTHING;
   /** Of the current state. */
-  #timers: readonly RunningTimer[] = NOTHING;
+  #timers: readonly DelayedEvent[] = NOTHING;
   /** Of states that this step has left. */
-  #leftTimers: readonly RunningTimer[] = NOTHING;
+  #leftTimers: readonly DelayedEvent[] = NOTHING;
   #calls: readonly PromiseCall[] = NOTHING;
   #state: State;
   #status: 'starting' | 'active' | 'done' | 'error' = 'starting';
@@ -102,13 +106,17 @@ export class Execution implements ActionTarget {
     throw new Error(`The compiled engine has no ${feature}. XState's own actor runs this machine from now on.`);
   }
 
-  perform(effect: () => void): void {
-    if (this.#status === 'starting') this.#put(effect);
-    else effect();
+  perform(action: ActionFunction, scope: Scope, params: unknown): void {
+    if (this.#status !== 'starting') {
+      action(scope, params);
+      return;
+    }
+    this.#startEffects ??= [];
+    this.#startEffects.push(() => action(scope, params));
   }
 
   emit(event: MachineEvent): void {
-    this.#defer(() => this.#observer.emit(event));
+    this.#defer((emitted) => this.#observer.emit(emitted), event);
   }
 
   #drainMailbox(): void {
@@ -172,9 +180,9 @@ export class Execution implements ActionTarget {
 
   #exit(event: MachineEvent): void {
     for (const action of this.#state.exit) action(this, event);
-    for (const timer of this.#timers) this.#defer(() => this.#clock.clearTimeout(timer.handle));
+    for (const timer of this.#timers) this.#defer(stopIt, timer);
     for (const call of this.#calls) {
-      if (call.isRunning) this.#defer(() => call.stop());
+      if (call.isRunning) this.#defer(stopIt, call);
       else call.stop();
     }
     this.#leftTimers = this.#leftTimers === NOTHING ? this.#timers : [...this.#leftTimers, ...this.#timers];
@@ -190,7 +198,7 @@ export class Execution implements ActionTarget {
       this.#calls = state.invocations.map((invocation) => {
         const input = invocation.input(new ActionScope(this, event));
         const call = new PromiseCall(invocation, input, this);
-        this.#defer(() => call.start());
+        this.#defer(startIt, call);
         return call;
       });
     }
@@ -200,37 +208,30 @@ export class Execution implements ActionTarget {
     for (const action of state.exit) action(this, event);
   }
 
-  #setTimers(timers: readonly Timer[], event: MachineEvent): readonly RunningTimer[] {
+  #setTimers(timers: readonly Timer[], event: MachineEvent): readonly DelayedEvent[] {
     return timers.map(({ delay, event: after }) => {
       const milliseconds = delay(new ActionScope(this, event));
       // XState takes what is no number for an event to raise at once.
       if (typeof milliseconds !== 'number') this.lacks('a delay that is no number');
-      const timer: RunningTimer = { handle: undefined };
-      this.#defer(() => {
-        timer.handle = this.#clock.setTimeout(() => this.send(after), milliseconds);
-      });
+      const timer = new DelayedEvent(this, after, this.#clock, milliseconds);
+      this.#defer(startIt, timer);
       return timer;
     });
   }
 
-  /** Puts off an effect to the end of the step. While starting, what is put off comes after what the actions do. */
-  #defer(effect: () => void): void {
-    if (this.#status === 'starting') this.#put(() => this.#put(effect));
-    else this.#put(effect);
-  }
-
-  #put(effect: () => void): void {
+  /** Puts off an effect to the end of the step. */
+  #defer<Subject>(effect: Effect<Subject>, subject: Subject): void {
     this.#effects ??= SPARE.pop() ?? [];
     this.#effects[this.#effectCount] = effect;
-    this.#effectCount++;
+    this.#effects[this.#effectCount + 1] = subject;
+    this.#effectCount += 2;
   }
 
   /** The step is complete: its effects happen, and whoever observes is told. */
   #conclude(): void {
     if (this.#status === 'starting') this.#status = 'active';
     try {
-      // An effect may put off another one.
-      for (let next = 0; next < this.#effectCount; next++) this.#effects?.[next]?.();
+      this.#happen();
     } catch (error) {
       this.#fail(error);
       return;
@@ -242,6 +243,16 @@ export class Execution implements ActionTarget {
     this.#status = 'done';
     this.#close();
     this.#observer.complete();
+  }
+
+  #happen(): void {
+    // While starting, what actions do comes before everything else.
+    for (const effect of this.#startEffects ?? NOTHING) effect();
+    // An effect may put off another one.
+    for (let next = 0; next < this.#effectCount; next += 2) {
+      const effects = this.#effects as unknown[];
+      (effects[next] as Effect<unknown>)(effects[next + 1]);
+    }
   }
 
   /** Half a step is none. */
@@ -258,19 +269,24 @@ export class Execution implements ActionTarget {
   }
 
   #close(): void {
-    for (const timers of [this.#rootTimers, this.#leftTimers, this.#timers]) {
-      for (const { handle } of timers) this.#clock.clearTimeout(handle);
-    }
+    stopAll(this.#rootTimers);
+    stopAll(this.#leftTimers);
+    stopAll(this.#timers);
     this.#forgetEffects();
   }
 
   #forgetEffects(): void {
+    this.#startEffects = undefined;
     if (this.#effects === undefined) return;
     this.#effects.fill(undefined, 0, this.#effectCount);
     SPARE.push(this.#effects);
     this.#effects = undefined;
     this.#effectCount = 0;
   }
+}
+
+function stopAll(timers: readonly DelayedEvent[]): void {
+  for (const timer of timers) timer.stop();
 }
 
 function isEnabled({ guard }: Transition, context: object, event: MachineEvent): boolean {

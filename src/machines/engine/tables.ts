@@ -19,12 +19,14 @@ export interface ActionTarget {
   context: object;
   /** Somebody asks for a part of XState's actor that the engine has not. It throws. */
   lacks(feature: string): never;
-  /** Runs an effect now, or, while the machine is not started yet, once it is. */
-  perform(effect: () => void): void;
+  /** Runs an action now, or, while the machine is not started yet, once it is. */
+  perform(action: ActionFunction, scope: Scope, params: unknown): void;
   /** Has the machine emit an event when the current step is complete. */
   emit(event: MachineEvent): void;
 }
 
+/** An action as the machine's author wrote it. */
+export type ActionFunction = (scope: Scope, params: unknown) => void;
 export type Action = (target: ActionTarget, event: MachineEvent) => void;
 export type Guard = (scope: Scope) => boolean;
 
