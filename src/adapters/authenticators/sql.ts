@@ -1,3 +1,4 @@
+import { EitherSignal } from '../../model/either-signal.js';
 import { BackendFaultError, ClosedError } from '../../model/errors.js';
 import { withDeadline } from '../../model/with-deadline.js';
 import { secretBytes } from '../password-hashes/hash-password.js';
@@ -81,8 +82,7 @@ export function sqlAuthenticator(options: SqlAuthenticatorOptions): SqlAuthentic
     const user = canBeStored(username) ? await find(username, call) : undefined;
     const bytes = secretBytes(secret);
     const hash = decoys.hashFor(username, user?.hash);
-    const matches =
-      bytes !== undefined && (await hashInTurn(() => verifySecret(hash, bytes, call.signal), call.signal));
+    const matches = bytes !== undefined && (await hashInTurn(() => verifySecret(hash, bytes, call), call));
     if (user === undefined) return { outcome: 'denied', cause: 'unknownUser' };
     if (user.hash === undefined) return { outcome: 'denied', cause: 'noSecret' };
     if (!matches) return { outcome: 'denied', cause: 'wrongSecret' };
@@ -95,25 +95,20 @@ export function sqlAuthenticator(options: SqlAuthenticatorOptions): SqlAuthentic
     return { outcome: 'authenticated', ...user.identity };
   }
 
-  /** One controller for the deadline and the caller: `AbortSignal.any` would cost more than all else that is done here. */
   async function withinTimeout<Result>(
     what: string,
-    { signal: caller }: CallOptions,
+    caller: CallOptions,
     run: (call: CallOptions) => Promise<Result>,
   ): Promise<Result> {
     if (isClosed) throw new ClosedError(name);
-    const call = new AbortController();
-    const abort = () => call.abort(caller.reason);
-    if (caller.aborted) abort();
-    caller.addEventListener('abort', abort, { once: true });
-    try {
-      return await withDeadline(clock, timeout, `${name}.${what}`, () => run(call));
-    } catch (error) {
-      call.abort(error);
-      throw error;
-    } finally {
-      caller.removeEventListener('abort', abort);
-    }
+    return withDeadline(clock, timeout, `${name}.${what}`, async (deadline) => {
+      const either = new EitherSignal(caller, deadline);
+      try {
+        return await run(either);
+      } finally {
+        either.release();
+      }
+    });
   }
 
   return {

@@ -142,10 +142,7 @@ export function usersFileAuthenticator(options: UsersFileAuthenticatorOptions): 
     return new BackendFaultError(`The users file ${path} has not been loaded.`, { cause: failure });
   }
 
-  async function authenticate(
-    { username, secret }: Credentials,
-    { signal }: CallOptions,
-  ): Promise<AuthenticationOutcome> {
+  async function authenticate({ username, secret }: Credentials, caller: CallOptions): Promise<AuthenticationOutcome> {
     await file.firstReading;
     if (loaded === undefined) throw notLoaded();
     const { users, hashes, reportedAsWeak } = loaded;
@@ -155,7 +152,7 @@ export function usersFileAuthenticator(options: UsersFileAuthenticatorOptions): 
     const matches =
       bytes !== undefined &&
       hash !== undefined &&
-      (await verifyInTurn(() => verifySecret(hash, bytes, signal), signal));
+      (await verifyInTurn(() => verifySecret(hash, bytes, caller), caller));
     if (user === undefined) return { outcome: 'denied', cause: 'unknownUser' };
     if (!matches) return { outcome: 'denied', cause: 'wrongSecret' };
     if (user.disabled) return { outcome: 'denied', cause: 'disabled' };

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
+import { abortableOf, type HasSignal } from '../../model/lazy-signal.js';
 
 /** What `$apr1$`, `$5$` and `$6$` have in common: the rounds that make them slow, and their base64. */
 export type CryptAlgorithm = 'md5' | 'sha256' | 'sha512';
@@ -14,10 +15,10 @@ const ALPHABET = './0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 /** Gives the event loop its turn after every {@link BYTES_PER_TURN} of work, and stops when nobody waits any more. */
 export class Pace {
   #bytes = 0;
-  readonly #signal: AbortSignal;
+  readonly #caller: HasSignal;
 
-  constructor(signal: AbortSignal) {
-    this.#signal = signal;
+  constructor(caller: HasSignal) {
+    this.#caller = caller;
   }
 
   /** Accounts for one call of the hash function over `bytes` bytes. @returns whether it is time to {@link rest} */
@@ -30,7 +31,7 @@ export class Pace {
   async rest(): Promise<void> {
     this.#bytes = 0;
     await setImmediate();
-    this.#signal.throwIfAborted();
+    abortableOf(this.#caller).throwIfAborted();
   }
 }
 

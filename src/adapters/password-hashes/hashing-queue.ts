@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { OverloadedError } from '../../model/errors.js';
+import { abortableOf, type HasSignal } from '../../model/lazy-signal.js';
 import { Slots } from '../../model/slots.js';
 
 /** Options of {@link hashingQueue}. */
@@ -22,7 +23,7 @@ export function defaultConcurrency(): number {
  * Runs a task as soon as there is room, first come, first served. A task whose signal is aborted before its turn never
  * runs and frees its place at once.
  */
-export type HashingQueue = <T>(task: () => Promise<T>, signal: AbortSignal) => Promise<T>;
+export type HashingQueue = <T>(task: () => Promise<T>, caller: HasSignal) => Promise<T>;
 
 /**
  * Bounds how much is hashed at once and how much waits for it.
@@ -32,13 +33,13 @@ export type HashingQueue = <T>(task: () => Promise<T>, signal: AbortSignal) => P
  */
 export function hashingQueue({ concurrency, maxQueued }: HashingQueueOptions): HashingQueue {
   const slots = new Slots(concurrency);
-  return async (task, signal) => {
-    signal.throwIfAborted();
+  return async (task, caller) => {
+    abortableOf(caller).throwIfAborted();
     if (!slots.take()) {
       if (slots.waiting >= maxQueued) {
         throw new OverloadedError(`${maxQueued} secrets wait to be verified already. Try again later.`);
       }
-      await slots.acquire({ signal });
+      await slots.acquire(caller);
     }
     try {
       return await task();

@@ -1,4 +1,5 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash as digest, timingSafeEqual } from 'node:crypto';
+import type { HasSignal } from '../../model/lazy-signal.js';
 import { apr1 } from './apr1.js';
 import { Pace } from './crypt-rounds.js';
 import { loadArgon2, loadBcrypt } from './hashing-packages.js';
@@ -10,11 +11,11 @@ const BCRYPT_MAX_BYTES = 72;
 
 /**
  * Finds out whether `secret` is the one that was hashed. argon2id and bcrypt run on the thread pool; the others run on
- * the main thread in slices of about a millisecond, and stop as `signal` is aborted.
+ * the main thread in slices of about a millisecond, and stop when the caller has gone.
  *
  * @throws MissingPackageError if the package of the scheme is not installed
  */
-export async function verifySecret(hash: SecretHash, secret: Buffer, signal: AbortSignal): Promise<boolean> {
+export async function verifySecret(hash: SecretHash, secret: Buffer, caller: HasSignal): Promise<boolean> {
   const { encoded } = hash;
   switch (hash.scheme) {
     case 'argon2id':
@@ -25,11 +26,11 @@ export async function verifySecret(hash: SecretHash, secret: Buffer, signal: Abo
     }
     case 'sha512crypt':
     case 'sha256crypt':
-      return equal(await shaCrypt(secret, encoded, new Pace(signal)), encoded);
+      return equal(await shaCrypt(secret, encoded, new Pace(caller)), encoded);
     case 'apr1':
-      return equal(await apr1(secret, encoded, new Pace(signal)), encoded);
+      return equal(await apr1(secret, encoded, new Pace(caller)), encoded);
     case 'sha1':
-      return equal(`{SHA}${createHash('sha1').update(secret).digest('base64')}`, encoded);
+      return equal(`{SHA}${digest('sha1', secret, 'base64')}`, encoded);
   }
 }
 

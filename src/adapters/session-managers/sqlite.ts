@@ -101,11 +101,14 @@ export function sqliteSessionManager(options: SqliteSessionManagerOptions): Sqli
       requireOpen();
       return work(store);
     };
-    return whileBusy(attempt, { clock, patience: lockTimeout, signal, ...(queue && { queue }) }).catch(
-      (cause: unknown) => {
-        throw cause === signal?.reason ? cause : asFault(cause);
-      },
-    );
+    return whileBusy(attempt, {
+      clock,
+      patience: lockTimeout,
+      caller: signal && { signal },
+      ...(queue && { queue }),
+    }).catch((cause: unknown) => {
+      throw cause === signal?.reason ? cause : asFault(cause);
+    });
   }
 
   function asFault(cause: unknown): unknown {

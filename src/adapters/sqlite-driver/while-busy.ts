@@ -1,6 +1,10 @@
 import type { Clock } from '../../model/clock.js';
 import { BackendFaultError } from '../../model/errors.js';
+import { type Abortable, abortableOf, type HasSignal, LazyAbortController } from '../../model/lazy-signal.js';
 import { isBusy } from './driver.js';
+
+/** It never goes. */
+const NOBODY = new LazyAbortController();
 
 const FIRST_PAUSE = 1;
 const LONGEST_PAUSE = 50;
@@ -9,7 +13,7 @@ export interface WhileBusyOptions {
   clock: Clock;
   /** How long another process may have the database locked, in milliseconds. */
   patience: number;
-  signal?: AbortSignal | undefined;
+  caller?: HasSignal | undefined;
   /** Shared by all calls on one database. */
   queue?: BusyQueue;
 }
@@ -22,20 +26,21 @@ export interface BusyQueue {
 
 /**
  * Runs a synchronous piece of work on the database, again and again for as long as another process has it locked. In
- * between the event loop is free. Nothing is tried once the signal is aborted.
+ * between the event loop is free. Nothing is tried once the caller has gone.
  *
- * @throws BackendFaultError if the database is still locked when patience is over; the signal's reason; or what `work` throws
+ * @throws BackendFaultError if the database is still locked when patience is over; the reason of the caller's signal; or what `work` throws
  */
 export async function whileBusy<Result>(work: () => Result, options: WhileBusyOptions): Promise<Result> {
-  const { clock, patience, signal, queue = {} } = options;
+  const { clock, patience, queue = {} } = options;
+  const caller = abortableOf(options.caller ?? NOBODY);
   const start = clock.monotonic();
-  while (queue.asking !== undefined) await settledOrAborted(queue.asking, signal);
-  signal?.throwIfAborted();
+  while (queue.asking !== undefined) await settledOrAborted(queue.asking, caller);
+  caller.throwIfAborted();
   let isAsking = false;
   let release = () => {};
   try {
     for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
-      signal?.throwIfAborted();
+      caller.throwIfAborted();
       try {
         return work();
       } catch (cause) {
@@ -53,7 +58,7 @@ export async function whileBusy<Result>(work: () => Result, options: WhileBusyOp
         });
       }
       // Of random length, so that processes that wait for each other do not go on meeting.
-      await wait(clock, pause * (0.5 + Math.random() / 2), signal);
+      await wait(clock, pause * (0.5 + Math.random() / 2), caller);
     }
   } finally {
     if (isAsking) queue.asking = undefined;
@@ -61,28 +66,27 @@ export async function whileBusy<Result>(work: () => Result, options: WhileBusyOp
   }
 }
 
-async function settledOrAborted(asking: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  if (signal === undefined) return asking;
-  signal.throwIfAborted();
+async function settledOrAborted(asking: Promise<void>, caller: Abortable): Promise<void> {
+  caller.throwIfAborted();
   let abort = () => {};
   const aborted = new Promise<void>((resolve) => {
     abort = resolve;
-    signal.addEventListener('abort', abort, { once: true });
+    caller.onAbort(abort);
   });
   await Promise.race([asking, aborted]);
-  signal.removeEventListener('abort', abort);
-  signal.throwIfAborted();
+  caller.offAbort(abort);
+  caller.throwIfAborted();
 }
 
-/** Resolves after so many milliseconds, or as soon as the signal is aborted. */
-function wait(clock: Clock, milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+/** Resolves after so many milliseconds, or as soon as the caller has gone. */
+function wait(clock: Clock, milliseconds: number, caller: Abortable): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
       clock.clearTimeout(timer);
-      signal?.removeEventListener('abort', done);
+      caller.offAbort(done);
       resolve();
     };
     const timer = clock.setTimeout(done, milliseconds);
-    signal?.addEventListener('abort', done, { once: true });
+    caller.onAbort(done);
   });
 }

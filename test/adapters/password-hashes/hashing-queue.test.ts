@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { hashingQueue } from '../../../src/adapters/password-hashes/hashing-queue.js';
 import { OverloadedError } from '../../../src/model/errors.js';
 
-const never = new AbortController().signal;
+const never = new AbortController();
 
 interface Ends {
   end(): void;
@@ -78,7 +78,7 @@ describe('CS Authentication: what is hashed at once, and what waits for it, is b
     const controller = new AbortController();
     const reason = new Error('gone');
     const first = run(task(1), never);
-    const second = run(task(2), controller.signal);
+    const second = run(task(2), controller);
     const third = run(task(3), never);
     await expect(run(task(4), never)).rejects.toBeInstanceOf(OverloadedError);
     controller.abort(reason);
@@ -96,7 +96,7 @@ describe('CS Authentication: what is hashed at once, and what waits for it, is b
   test('who is gone before it asks never runs, even if there is room', async () => {
     const { started, task } = tasks();
     const run = hashingQueue({ concurrency: 1, maxQueued: 1 });
-    await expect(run(task(1), AbortSignal.abort(new Error('gone')))).rejects.toThrow('gone');
+    await expect(run(task(1), { signal: AbortSignal.abort(new Error('gone')) })).rejects.toThrow('gone');
     expect(started).toEqual([]);
   });
 
@@ -105,7 +105,7 @@ describe('CS Authentication: what is hashed at once, and what waits for it, is b
     const run = hashingQueue({ concurrency: 1, maxQueued: 5 });
     const controller = new AbortController();
     const first = run(task(1), never);
-    const second = run(task(2), controller.signal);
+    const second = run(task(2), controller);
     end(1);
     await first;
     await settle();

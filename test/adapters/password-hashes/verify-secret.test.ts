@@ -14,7 +14,7 @@ function recognised(encoded: string): SecretHash {
 }
 
 function verify(encoded: string, secret: string, signal = new AbortController().signal): Promise<boolean> {
-  return verifySecret(recognised(encoded), Buffer.from(secret), signal);
+  return verifySecret(recognised(encoded), Buffer.from(secret), { signal });
 }
 
 /** Hashes of `SECRET` that other programs have made. */

@@ -1,6 +1,7 @@
 import type { Clock } from '../../../model/clock.js';
 import { EitherSignal } from '../../../model/either-signal.js';
 import { BackendFaultError, SessionInitError } from '../../../model/errors.js';
+import { LazyAbortController } from '../../../model/lazy-signal.js';
 import type { Secret } from '../../../model/secret.js';
 import { withDeadline } from '../../../model/with-deadline.js';
 import { hashPassword } from '../../password-hashes/hash-password.js';
@@ -27,13 +28,12 @@ export interface HashUpgrade {
 
 export function hashUpgrade(options: HashUpgradeOptions): HashUpgrade {
   const { name, table, clock, timeout, hashInTurn, onError } = options;
-  const closing = new AbortController();
+  const closing = new LazyAbortController();
   let running: Promise<void> | undefined;
 
   async function upgrade(username: string, secret: Secret, { encoded }: SecretHash): Promise<void> {
-    const { signal } = closing;
-    const { encoded: to } = await hashInTurn(() => hashPassword(secret), signal);
-    signal.throwIfAborted();
+    const { encoded: to } = await hashInTurn(() => hashPassword(secret), closing);
+    closing.throwIfAborted();
     await withDeadline(clock, timeout, `${name}.upgrade`, async (deadline) => {
       const either = new EitherSignal(closing, deadline);
       try {
@@ -45,7 +45,7 @@ export function hashUpgrade(options: HashUpgradeOptions): HashUpgrade {
   }
 
   function report(cause: unknown): void {
-    if (closing.signal.aborted) return;
+    if (closing.isAborted) return;
     onError(
       cause instanceof SessionInitError
         ? cause

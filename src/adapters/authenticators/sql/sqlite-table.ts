@@ -3,6 +3,8 @@ import { resolve } from 'node:path';
 import type { Clock } from '../../../model/clock.js';
 import { BackendFaultError, ClosedError, SessionInitError } from '../../../model/errors.js';
 import type { JsonObject } from '../../../model/json.js';
+import { abortableOf } from '../../../model/lazy-signal.js';
+import type { CallOptions } from '../../ports.js';
 import {
   loadSqliteDriver,
   type SqliteConnection,
@@ -73,16 +75,16 @@ export function sqliteTable({ name, query, upgrade = '', timeout, clock, ...opti
   }
 
   /** Runs synchronous work, again while another process has the file locked. */
-  async function onFile<Result>(signal: AbortSignal, work: (driver: SqliteDriver) => Result): Promise<Result> {
+  async function onFile<Result>(caller: CallOptions, work: (driver: SqliteDriver) => Result): Promise<Result> {
     const loaded = await driver();
     const unlessClosed = () => {
       if (isClosed) throw new ClosedError(name);
       return work(loaded);
     };
     try {
-      return await whileBusy(unlessClosed, { clock, patience: timeout, signal });
+      return await whileBusy(unlessClosed, { clock, patience: timeout, caller });
     } catch (cause) {
-      signal.throwIfAborted();
+      abortableOf(caller).throwIfAborted();
       if (cause instanceof SessionInitError) throw cause;
       closeFile();
       const { code } = cause as NodeJS.ErrnoException;
@@ -92,13 +94,13 @@ export function sqliteTable({ name, query, upgrade = '', timeout, clock, ...opti
   }
 
   return {
-    async find(username, { signal }) {
-      const rows = await onFile(signal, (loaded) => currentFile(loaded).statement.all([username]));
+    async find(username, caller) {
+      const rows = await onFile(caller, (loaded) => currentFile(loaded).statement.all([username]));
       return { rows: rows as readonly JsonObject[] };
     },
 
-    async changeHash({ username, from, to }, { signal }) {
-      await onFile(signal, (loaded) => {
+    async changeHash({ username, from, to }, caller) {
+      await onFile(caller, (loaded) => {
         statSync(path); // which SQLite would make if it were not there
         const connection = loaded.open(path, 'readWrite');
         try {

@@ -283,7 +283,7 @@ describeWith(postgresql, 'the sql authenticator against PostgreSQL', () => {
       expect(await ask(authenticator, ADA.username, ADA.secret)).toMatchObject({ outcome: 'authenticated' });
       expect(weak).toEqual([{ user: 'ada', scheme: 'sha1' }]);
       const hash = await upgraded('ada');
-      expect(await verifySecret(hash, Buffer.from(ADA.secret), signal)).toBe(true);
+      expect(await verifySecret(hash, Buffer.from(ADA.secret), { signal })).toBe(true);
       expect(await hashOf('eve')).toBe(sha(ADA.secret));
       expect(await ask(authenticator, ADA.username, ADA.secret)).toMatchObject({ outcome: 'authenticated' });
       expect(weak).toHaveLength(1);
