@@ -1,11 +1,4 @@
-import { hash } from 'node:crypto';
 import type { CallOptions } from './ports.js';
-
-/** Milliseconds for which an address counts as known to an account after a session was begun from there: 90 days. */
-export const KNOWN_FOR = 90 * 86_400_000;
-
-/** So many addresses of an account are remembered by stores that nodes share: those used last. */
-export const MAX_KNOWN_ADDRESSES = 100;
 
 /** What became of an attempt: only `denied` counts as a guess; `succeeded` clears the count. */
 export type GuessVerdict = 'succeeded' | 'denied' | 'withdrawn';
@@ -85,15 +78,4 @@ export interface GuessStore {
   /** Asks the store for a sign of life that commits it to nothing. @throws whatever a call would meet */
   probe?(options: CallOptions): Promise<void>;
   close?(): Promise<void>;
-}
-
-/**
- * By what a store outside of this process knows a key, or a key with an address: always as long, whatever somebody asserts,
- * and no list of names for who reads the store.
- *
- * @returns 22 characters of base64url
- */
-export function hashedGuess(...parts: readonly string[]): string {
-  // As JSON, names that are not well-formed stay apart, and no two lists of parts are alike.
-  return hash('sha256', JSON.stringify(parts), 'buffer').subarray(0, 16).toString('base64url');
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { allowAllAuthorizer } from '../../src/adapters/authorizers/allow-all.js';
 import type { GuessRules, GuessStore } from '../../src/adapters/guess-store.js';
 import { memorySessionManager } from '../../src/adapters/session-managers/memory.js';
+import type { UsedSteps } from '../../src/adapters/used-steps.js';
 import { systemClock } from '../../src/model/clock.js';
 import { type Guess, GuessCounter } from '../../src/orchestration/guess-counter.js';
 import { createSessionOrchestrator } from '../../src/orchestrator.js';
@@ -105,6 +106,25 @@ export function guessStoreCases(open: () => GuessStore): void {
     expect(await last).toMatchObject({ code: 'authentication_denied' });
     expect(await guess(other)).toMatchObject({ code: 'locked', retry_after: 60 });
     await other.close();
+  });
+}
+
+/** What every store of used one-time codes does that nodes share. */
+export function usedStepsCases(open: () => UsedSteps): void {
+  test('RFC 6238 5.2: of all who give a code at once, on all nodes, one is first; a code of its own each step and secret', async () => {
+    const nodes = [open(), open()];
+    const expiresAt = Date.now() + 60_000;
+    const claims = await Promise.all(
+      Array.from({ length: 100 }, (_, index) =>
+        (nodes[index % 2] as UsedSteps).claim('a'.repeat(32), 7, expiresAt, never()),
+      ),
+    );
+    expect(claims.filter((isFirst) => isFirst)).toHaveLength(1);
+    expect(await nodes[0]?.claim('a'.repeat(32), 8, expiresAt, never())).toBe(true);
+    expect(await nodes[1]?.claim('b'.repeat(32), 7, expiresAt, never())).toBe(true);
+    // A node whose clock is behind would still take it.
+    expect(await nodes[0]?.claim('c'.repeat(32), 7, Date.now() - 60_000, never())).toBe(true);
+    expect(await nodes[1]?.claim('c'.repeat(32), 7, Date.now() - 60_000, never())).toBe(false);
   });
 }
 

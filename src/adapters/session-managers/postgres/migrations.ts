@@ -1,4 +1,5 @@
 import { USE_IS_INDEXED_PER, userKey } from './dialect.js';
+import { guessSchema } from './guess-schema.js';
 import { creationFunctions } from './statements.js';
 
 /**
@@ -34,5 +35,6 @@ export function migrations(schema: string): readonly string[] {
     CREATE INDEX session_used_minute ON "${schema}".session (used_minute);
     ${creationFunctions(schema)}
     `,
+    guessSchema(schema),
   ];
 }

@@ -1,14 +1,5 @@
-import { nanoid } from 'nanoid';
-import { BackendFaultError } from '../../../model/errors.js';
-import {
-  type GuessAnswer,
-  type GuessAttempt,
-  type GuessPlace,
-  type GuessStore,
-  hashedGuess,
-  KNOWN_FOR,
-  MAX_KNOWN_ADDRESSES,
-} from '../../guess-store.js';
+import type { GuessStore } from '../../guess-store.js';
+import { type HashedAttempt, KNOWN_FOR, leasedGuesses, MAX_KNOWN_ADDRESSES } from '../../leased-guesses.js';
 import type { CallOptions } from '../../ports.js';
 import { runScript } from '../../redis-client/connection.js';
 import { connectionOf, type RedisPartOptions } from './connection-of.js';
@@ -36,9 +27,6 @@ export interface RedisGuessStore extends GuessStore {
   close(): Promise<void>;
 }
 
-/** Milliseconds after which who waits for a place asks again, and by chance up to twice as many. */
-const ASK_AGAIN_IN = 50;
-
 /**
  * Counts failed attempts in Redis or Valkey, where any number of nodes share them: for `throttle.store` of the orchestrator.
  * Each call is one script. Names and addresses are kept as hashes only, and everything expires by itself.
@@ -57,64 +45,41 @@ export function redisGuessStore(options: RedisGuessStoreOptions): RedisGuessStor
   const problem = ['store', 'clock'].includes(timeFrom) ? '' : 'timeFrom must be store or clock.';
   const made = { factory: 'redisGuessStore', part: 'The guess store redis', others: ['timeFrom'], problem };
   const { connection, prefix, clock } = connectionOf(made, options, GUESS_SCRIPTS);
-  const node = nanoid();
-  let places = 0;
 
   function run(
     script: keyof typeof GUESS_SCRIPTS,
-    { rules, key, from }: GuessAttempt,
+    { key, address }: HashedAttempt,
     args: readonly (string | number)[],
-  ) {
-    const tag = `${prefix}:{${hashedGuess(rules.kind, key)}}`;
+  ): Promise<unknown> {
+    const tag = `${prefix}:{${key}}`;
     const keys = [`${tag}:guesses`, `${tag}:guesses-at-known`, `${tag}:known`];
-    const now = timeFrom === 'store' ? '' : clock.now();
-    // With the account in it, the same address has another hash for each.
-    const head = [now, from === undefined ? '' : hashedGuess(rules.kind, key, from), KNOWN_FOR];
+    const head = [timeFrom === 'store' ? '' : clock.now(), address, KNOWN_FOR];
     return connection.call(script, undefined, (client) => runScript(client, script, keys, [...head, ...args]));
-  }
-
-  async function settle(attempt: GuessAttempt, { atKnown, lease }: Omit<GuessPlace, 'outcome'>, verdict: string) {
-    const { window, clearsOnSuccess, maxFailuresAtKnown } = attempt.rules;
-    const [id = '', leaseEnds = ''] = lease.split(' ');
-    const most = maxFailuresAtKnown > 0 ? MAX_KNOWN_ADDRESSES : 0;
-    const rest = [verdict, window, clearsOnSuccess ? 1 : 0, most];
-    await run('sessionInitSettle', attempt, [id, leaseEnds, atKnown ? 1 : 0, ...rest]);
   }
 
   return {
     name: 'redis',
     open: () => connection.call('open', undefined, async (client) => void (await client.ping())),
 
-    async reserve(attempt): Promise<GuessAnswer> {
-      const { lease, maxFailures, maxFailuresAtKnown } = attempt.rules;
-      const id = `${node}:${places++}`;
-      try {
-        const args = [id, lease, maxFailures, maxFailuresAtKnown];
-        const [outcome, isKnown, time = 0] = (await run('sessionInitReserve', attempt, args)) as [
-          string,
-          number,
-          number?,
-        ];
-        const atKnown = isKnown === 1;
-        if (outcome === 'reserved') return { outcome, atKnown, lease: `${id} ${time}` };
-        if (outcome === 'locked') return { outcome, atKnown, retryAfter: time };
-        if (outcome === 'busy') return { outcome, atKnown, askAgainIn: ASK_AGAIN_IN * (1 + Math.random()) };
-      } catch (cause) {
-        if (!connection.isClosed) withdraw(attempt, id);
-        throw cause;
-      }
-      throw new BackendFaultError('Redis has answered something that is no answer.');
-    },
+    ...leasedGuesses({
+      name: 'Redis',
 
-    settle,
+      async reserve(attempt, id) {
+        const { lease, maxFailures, maxFailuresAtKnown } = attempt.rules;
+        const answer = await run('sessionInitReserve', attempt, [id, lease, maxFailures, maxFailuresAtKnown]);
+        const [outcome, isKnown, time = 0] = answer as [unknown, number, number?];
+        return { outcome, atKnown: isKnown === 1, time };
+      },
+
+      async settle(attempt, { id, leaseEnds, atKnown }, verdict) {
+        const { window, clearsOnSuccess, maxFailuresAtKnown } = attempt.rules;
+        const most = maxFailuresAtKnown > 0 ? MAX_KNOWN_ADDRESSES : 0;
+        const args = [id, leaseEnds, Number(atKnown), verdict, window, Number(clearsOnSuccess), most];
+        await run('sessionInitSettle', attempt, args);
+      },
+    }),
+
     probe: (callOptions) => connection.call('probe', callOptions, async (client) => void (await client.ping())),
     close: () => connection.close(),
   };
-
-  /** It may have been taken, though nobody was told. Where that cannot be told to Redis either, it is free by itself. */
-  function withdraw(attempt: GuessAttempt, id: string): void {
-    for (const atKnown of [false, true]) {
-      settle(attempt, { atKnown, lease: `${id} ${Number.MAX_SAFE_INTEGER}` }, 'withdrawn').catch(() => {});
-    }
-  }
 }

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { redisGuessStore } from '../../../../src/adapters/session-managers/redis/guess-store.js';
+import { usedStepsInRedis } from '../../../../src/adapters/session-managers/redis/used-steps.js';
 import {
   BackendFaultError,
   ClosedError,
@@ -8,7 +9,7 @@ import {
 } from '../../../../src/model/errors.js';
 import { simulatedClock } from '../../../../src/testing/simulated-clock.js';
 import { FaultProxy } from '../../../support/fault-proxy.js';
-import { guessStoreCases } from '../../../support/guess-store-cases.js';
+import { guessStoreCases, usedStepsCases } from '../../../support/guess-store-cases.js';
 import { checkAgainstModel, LEASE, rulesOf, WINDOW } from '../../../support/guess-store-model.js';
 import { Redis, RedisCluster } from '../../../support/redis.js';
 import { describeWith, redisServer } from '../../../support/requires.js';
@@ -33,6 +34,11 @@ describeWith(redisServer, 'redisGuessStore', () => {
   afterAll(() => redis.stop());
 
   guessStoreCases(open);
+  usedStepsCases(() => {
+    const steps = usedStepsInRedis({ url: redis.url });
+    closing.push(steps);
+    return steps;
+  });
 
   test('P8: it is the model, whatever comes', () =>
     checkAgainstModel(
@@ -129,7 +135,7 @@ describeWith(redisServer, 'redisGuessStore', () => {
       'one behind a proxy with a fault: %s',
       async (fault) => {
         const proxy = await FaultProxy.start(redis.port);
-        const store = open({ url: `redis://127.0.0.1:${proxy.port}`, timeout: 300 });
+        const store = open({ url: `redis://127.0.0.1:${proxy.port}`, timeout: 1_000 });
         try {
           await store.open();
           proxy.fault = fault;
