@@ -1,7 +1,9 @@
 import type { Clock } from '../../model/clock.js';
 import { ClosedError, OverloadedError } from '../../model/errors.js';
+import type { Abortable } from '../../model/lazy-signal.js';
 import { Slots } from '../../model/slots.js';
-import { type GuardedClient, guardedClient } from './guarded-client.js';
+import { type GuardedClient, type GuardedClientClass, guardedClient } from './guarded-client.js';
+import { IdleClients } from './idle-clients.js';
 import { loadPg } from './load-pg.js';
 import { postgresqlFault, type Remedies } from './postgresql-fault.js';
 import { ReconnectPause } from './reconnect-pause.js';
@@ -18,21 +20,22 @@ export interface ConnectionsOptions extends PostgresqlServer {
   /** How values are read. */
   readonly types: (pg: typeof import('pg')) => import('pg').Types;
   readonly remedies: Remedies;
-  /** Makes attempts to connect pause after one that failed, by this clock. Without it, each call tries anew. */
-  readonly pauseBy?: Clock;
+  readonly clock: Clock;
+  /** After an attempt to connect that failed, the next ones fail at once for a while. @defaultValue false */
+  readonly pausesAfterFailure?: boolean;
 }
 
 /** Who waits for a call. */
 export interface CallSignals {
   /** Ends the wait for a connection. */
-  readonly caller: AbortSignal;
+  readonly caller: Abortable;
   /** Ends the connection, too. */
-  readonly deadline: AbortSignal;
+  readonly deadline: Abortable;
 }
 
 export type Client = import('pg').Client;
 
-/** A bounded pool of connections that are made as they are needed, and dropped as they fail. */
+/** A bounded number of connections that are made as they are needed, kept for the next call, and dropped as they fail. */
 export interface Connections {
   /**
    * Runs statements on a connection, which ends with the deadline, and if they fail otherwise than `isHarmless` says.
@@ -45,75 +48,88 @@ export interface Connections {
     run: (client: Client) => Promise<Result>,
     isHarmless: (error: unknown) => boolean,
   ): Promise<Result>;
-  /** A connection beside the pool, that who asked for it must end. It ends with the pool, too. */
+  /** A connection beside the others, that who asked for it must end. It ends with `close`, too. */
   single(): Promise<GuardedClient>;
   close(): Promise<void>;
 }
 
 export function connections(options: ConnectionsOptions): Connections {
-  const { name, maxConnections, maxQueued, pauseBy } = options;
+  const { name, maxConnections, maxQueued, clock } = options;
   const slots = new Slots(maxConnections);
-  const opened = new Set<Client>();
-  const pause = pauseBy && new ReconnectPause(pauseBy);
-  let opening: Promise<Opened> | undefined;
+  const opened = new Set<GuardedClient>();
+  const idle = new IdleClients(clock, options.idleTimeout);
+  const pause = options.pausesAfterFailure ? new ReconnectPause(clock) : undefined;
+  let loading: Promise<GuardedClientClass> | undefined;
+  let config: import('pg').ClientConfig;
   let isClosed = false;
 
-  function open(): Promise<Opened> {
-    opening ??= loadPg(options.neededBy).then(
-      (pg) => openPool(pg, options, opened),
+  function load(): Promise<GuardedClientClass> {
+    loading ??= loadPg(options.neededBy).then(
+      (pg) => {
+        config = clientConfig(pg, options);
+        return guardedClient(pg, opened);
+      },
       (cause: unknown) => {
-        opening = undefined;
+        loading = undefined;
         throw cause;
       },
     );
-    return opening;
+    return loading;
   }
 
-  async function takeTurn(signal: AbortSignal): Promise<void> {
-    if (slots.take()) return;
+  async function connect(): Promise<GuardedClient> {
+    const Client = await load();
+    if (isClosed) throw new ClosedError(name);
+    const client = new Client(config);
+    try {
+      await client.connect();
+      return client;
+    } catch (cause) {
+      client.hangUp();
+      throw cause;
+    }
+  }
+
+  async function takeTurn(caller: Abortable): Promise<void> {
     if (slots.waiting >= maxQueued) {
       throw new OverloadedError(`${maxQueued} calls of ${name} wait for a connection already. Try again later.`);
     }
-    await slots.acquire({ signal });
+    await slots.acquire(caller);
   }
 
-  async function connect(): Promise<PooledClient> {
-    const { pool } = await open();
-    const connectNow = () => pool.connect() as Promise<PooledClient>;
-    return pause === undefined || pool.idleCount > 0 ? connectNow() : pause.attempt(connectNow);
+  function keep(client: GuardedClient): void {
+    if (isClosed) client.hangUp();
+    else idle.put(client);
   }
 
   return {
     async use({ caller, deadline }, run, isHarmless) {
-      await takeTurn(caller);
+      if (!slots.take()) await takeTurn(caller);
       try {
         caller.throwIfAborted();
-        const client = await connect();
-        let isHeld = true;
-        const release = (error?: Error) => {
-          if (isHeld) client.release(error);
-          isHeld = false;
-        };
-        const abort = () => {
-          client.cutOff();
-          release(new Error('Nobody waits any more.'));
-        };
-        deadline.addEventListener('abort', abort, { once: true });
+        const client = idle.take() ?? (await (pause === undefined ? connect() : pause.attempt(connect)));
+        const cutOff = () => client.cutOff();
+        let isSound = true;
+        deadline.onAbort(cutOff);
         try {
           deadline.throwIfAborted();
           caller.throwIfAborted();
-          return await run(client);
+          isSound = false;
+          const result = await run(client);
+          isSound = true;
+          return result;
         } catch (error) {
-          if (!isHarmless(error)) release(error as Error);
+          isSound ||= isHarmless(error);
           throw error;
         } finally {
-          deadline.removeEventListener('abort', abort);
-          release();
+          deadline.offAbort(cutOff);
+          if (isSound && client.isConnected) keep(client);
+          else client.cutOff();
         }
       } catch (cause) {
         if (isClosed) throw new ClosedError(name);
         deadline.throwIfAborted();
-        if (caller.aborted && cause === caller.reason) throw cause;
+        if (caller.isAborted && cause === caller.signal.reason) throw cause;
         if (isHarmless(cause)) throw cause;
         throw postgresqlFault(name, cause, options.remedies);
       } finally {
@@ -121,36 +137,22 @@ export function connections(options: ConnectionsOptions): Connections {
       }
     },
 
-    async single() {
-      if (isClosed) throw new ClosedError(name);
-      const { Client, config } = await open();
-      const client = new Client({ ...config, connectionTimeoutMillis: options.connectTimeout });
-      await client.connect();
-      return client;
-    },
+    single: connect,
 
     async close() {
       if (isClosed) return;
       isClosed = true;
-      const ended = opening?.then(({ pool }) => pool.end()).catch(() => {});
-      for (const { connection } of opened) connection.stream.destroy();
-      await ended;
+      idle.clear();
+      const ended = [...opened].map(({ connection }) => new Promise((resolve) => connection.once('end', resolve)));
+      for (const client of opened) client.hangUp();
+      await Promise.all(ended);
     },
   };
 }
 
-type PooledClient = import('pg').PoolClient & GuardedClient;
-
-interface Opened {
-  readonly pool: import('pg').Pool;
-  readonly Client: new (config: import('pg').ClientConfig) => GuardedClient;
-  readonly config: import('pg').ClientConfig;
-}
-
-function openPool(pg: typeof import('pg'), options: ConnectionsOptions, opened: Set<Client>): Opened {
+function clientConfig(pg: typeof import('pg'), options: ConnectionsOptions): import('pg').ClientConfig {
   const { tls, ca, password } = options;
-  const Client = guardedClient(pg, opened);
-  const config = {
+  return {
     host: options.host,
     port: options.port,
     database: options.database,
@@ -158,8 +160,8 @@ function openPool(pg: typeof import('pg'), options: ConnectionsOptions, opened: 
     password: () => password?.reveal(),
     ssl:
       tls === 'off'
-        ? (false as const)
-        : { minVersion: 'TLSv1.2' as const, rejectUnauthorized: tls === 'verified', ...(ca && { ca: [ca].flat() }) },
+        ? false
+        : { minVersion: 'TLSv1.2', rejectUnauthorized: tls === 'verified', ...(ca && { ca: [ca].flat() }) },
     options: Object.entries(options.settings)
       .map(([setting, value]) => `-c ${setting}=${String(value).replaceAll(' ', '\\ ')}`)
       .join(' '),
@@ -167,15 +169,6 @@ function openPool(pg: typeof import('pg'), options: ConnectionsOptions, opened: 
     client_encoding: 'UTF8',
     keepAlive: true,
     types: options.types(pg),
-  };
-  const pool = new pg.Pool({
-    ...config,
-    max: options.maxConnections,
     connectionTimeoutMillis: options.connectTimeout,
-    idleTimeoutMillis: options.idleTimeout,
-    Client,
-  });
-  // An idle connection that fails has left the pool already.
-  pool.on('error', () => {});
-  return { pool, Client, config };
+  };
 }

@@ -1,13 +1,18 @@
 import type { Socket } from 'node:net';
 import { MessageFrames } from './message-frames.js';
 
-/** A client that can be cut off. */
+type Client = import('pg').Client;
+
+/** A client whose connection can be ended at once. */
 export interface GuardedClient extends Client {
-  /** Ends the connection, and what is not sent yet never is: as a rule the system goes on sending it. */
+  readonly isConnected: boolean;
+  /** Ends the connection as one who is done with it. */
+  hangUp(): void;
+  /** Ends the connection, and what was not sent yet never is: the system would go on sending it for minutes. */
   cutOff(): void;
 }
 
-type Client = import('pg').Client;
+export type GuardedClientClass = new (config: import('pg').ClientConfig) => GuardedClient;
 
 /**
  * The client of `pg` for a server that may be broken. What its parser throws would end the process, since nobody can catch
@@ -15,13 +20,8 @@ type Client = import('pg').Client;
  *
  * @param opened - the clients that have a connection; each adds itself
  */
-export function guardedClient(
-  pg: typeof import('pg'),
-  opened: Set<Client>,
-): new (
-  config: import('pg').ClientConfig,
-) => GuardedClient {
-  return class extends pg.Client {
+export function guardedClient(pg: typeof import('pg'), opened: Set<GuardedClient>): GuardedClientClass {
+  return class extends pg.Client implements GuardedClient {
     /** Below TLS, if there is any. */
     readonly #socket: Socket;
 
@@ -35,6 +35,14 @@ export function guardedClient(
       connection.once('end', () => opened.delete(this));
       // What befalls a connection is told by the call that uses it, too.
       this.on('error', () => {});
+    }
+
+    get isConnected(): boolean {
+      return this.#socket.readyState === 'open';
+    }
+
+    hangUp(): void {
+      this.#socket.destroy();
     }
 
     cutOff(): void {

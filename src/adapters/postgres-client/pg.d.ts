@@ -21,16 +21,10 @@ declare module 'pg' {
     client_encoding: string;
     keepAlive: boolean;
     types: Types;
-    connectionTimeoutMillis?: number;
+    connectionTimeoutMillis: number;
   }
 
-  interface PoolConfig extends ClientConfig {
-    Client: new (config: ClientConfig) => Client;
-    max: number;
-    idleTimeoutMillis: number;
-  }
-
-  type Value = string | number | Buffer | readonly Buffer[];
+  type Value = string | number | boolean | null | Buffer | readonly Buffer[];
 
   interface Result {
     rows: Record<string, unknown>[];
@@ -48,25 +42,6 @@ declare module 'pg' {
     connection: Connection;
     connect(): Promise<unknown>;
     query(query: { text: string; name?: string; values?: readonly Value[] }): Promise<Result>;
-    end(): Promise<void>;
-  }
-
-  interface PoolClient extends Client {
-    /** Gives the connection back, or with an error ends it. */
-    release(error?: Error): void;
-  }
-
-  class Pool extends EventEmitter {
-    constructor(config: PoolConfig);
-    /** How many connections are open and not in use. */
-    readonly idleCount: number;
-    connect(): Promise<PoolClient>;
-    end(): Promise<void>;
-  }
-
-  class DatabaseError extends Error {
-    code: string | undefined;
-    where: string | undefined;
   }
 
   const types: { getTypeParser(oid: number, format: 'text'): (text: string) => unknown };

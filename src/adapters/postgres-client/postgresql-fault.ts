@@ -29,7 +29,7 @@ const REMEDIES: Remedies = {
 
 /** What to do, by what `pg` says where it has no code. */
 const REMEDIES_BY_TEXT: readonly (readonly [RegExp, string])[] = [
-  [/connection timeout|when trying to connect/, 'It took longer than connectTimeout.'],
+  [/^timeout expired$/, 'It took longer than connectTimeout.'],
   [/does not support SSL/, 'It does not speak TLS.'],
 ];
 

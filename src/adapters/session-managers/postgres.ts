@@ -1,26 +1,34 @@
 import { nanoid } from 'nanoid';
 import type { Clock } from '../../model/clock.js';
-import { BackendFaultError, ClosedError } from '../../model/errors.js';
+import { BackendFaultError } from '../../model/errors.js';
+import { abortableOf } from '../../model/lazy-signal.js';
 import type { SessionManager } from '../ports.js';
-import { connections } from '../postgres-client/connections.js';
-import { isRefusedByServer, type Remedies } from '../postgres-client/postgresql-fault.js';
+import { isRefusedByServer } from '../postgres-client/postgresql-fault.js';
 import { sessionTime } from '../session-time.js';
 import { valuesOf } from '../sql-sessions/named-parameters.js';
 import { type SqlDatabase, sqlSessionManager } from '../sql-sessions/sql-session-manager.js';
-import type { SqlParameters } from '../sql-sessions/statements.js';
-import { callsOn } from './postgres/calls.js';
 import { EndListener } from './postgres/end-listener.js';
 import { LostCreations } from './postgres/lost-creations.js';
-import { isMigrated, MIGRATION_TIMEOUT, migrate } from './postgres/migrate.js';
 import { checkOptions, type PostgresSessionManagerOptions } from './postgres/options.js';
+import { REMEDIES, schemaConnection } from './postgres/schema-connection.js';
 import { preparedStatements } from './postgres/statements.js';
 import { channelOf } from './postgres/told-ends.js';
-import { VALUES } from './postgres/values.js';
 import { type StoreTime, storeTime } from './store-time.js';
 
 export type { PostgresqlServerOptions } from '../postgres-client/server-options.js';
 export type { PostgresqlUrlOptions } from '../postgres-client/server-url.js';
-export type { PostgresSessionManagerOptions, PostgresSessionOptions } from './postgres/options.js';
+export {
+  type PostgresGuessStore,
+  type PostgresGuessStoreOptions,
+  postgresGuessStore,
+} from './postgres/guess-store.js';
+export type {
+  PostgresLocation,
+  PostgresSchemaOptions,
+  PostgresSessionManagerOptions,
+  PostgresSessionOptions,
+} from './postgres/options.js';
+export { type PostgresUsedSteps, type PostgresUsedStepsOptions, usedStepsInPostgres } from './postgres/used-steps.js';
 
 /** A session manager that can be opened ahead of its first call. */
 export interface PostgresSessionManager extends SessionManager {
@@ -39,18 +47,7 @@ export interface PostgresSessionManager extends SessionManager {
 }
 
 const NAME = 'postgres';
-
-const REMEDIES: Remedies = {
-  '25006': 'It is read-only: a standby, or in the middle of a failover. Connect to the primary.',
-  '42501':
-    'user lacks a right. Let the owner of the schema open it once, and grant user the rights that the docs name.',
-  '42P07': 'The schema has tables that session-init has not made. Name another schema.',
-  '42P01': 'A table of the schema has gone. Restart to have it made again.',
-  '42883': 'A function of the schema has gone. Restore the schema, or name another one.',
-  '53100': 'Its disk is full. Free some space.',
-  '53200': 'It is out of memory.',
-  '57014': 'It took longer than timeout.',
-};
+const PART = 'The session manager postgres';
 
 /**
  * Keeps the sessions in PostgreSQL, which any number of nodes may share. Each call is one statement that is prepared once
@@ -76,46 +73,17 @@ const REMEDIES: Remedies = {
 export function postgresSessionManager(options: PostgresSessionManagerOptions): PostgresSessionManager {
   const { server, lifetime, schema, timeout, timeFrom, clock } = checkOptions(options);
   const node = nanoid();
+  const own = { node };
   const statements = preparedStatements(schema);
-  const pool = connections({
-    ...server,
-    name: NAME,
-    neededBy: 'The session manager postgres',
-    settings: settingsOf(timeout),
-    types: () => VALUES,
-    remedies: REMEDIES,
-    pauseBy: clock,
-  });
-  const call = callsOn({ name: NAME, clock, connections: pool, remedies: REMEDIES });
+  const connection = schemaConnection({ name: NAME, part: PART, server, schema, timeout, clock });
+  const { pool, call, requireOpen } = connection;
   const time = timeFrom === 'clock' ? timeOf(clock) : storeTime(readTime, clock);
   const ends = new EndListener({ clock, node, channel: channelOf(schema), connect: () => pool.single() });
   const lost = new LostCreations({ clock, delay: timeout + 1_000, remove: removeByHashes });
-  let opening: Promise<void> | undefined;
-  let isMigrationDone = false;
-  let isClosed = false;
-
-  function requireOpen(): void {
-    if (isClosed) throw new ClosedError('The PostgreSQL session manager');
-  }
-
-  function opened(): Promise<void> {
-    requireOpen();
-    opening ??= openSchema().catch((cause: unknown) => {
-      opening = undefined;
-      throw cause;
-    });
-    return opening;
-  }
-
-  async function openSchema(): Promise<void> {
-    if (!(await call({ what: 'open', timeout }, (client) => isMigrated(client, schema)))) {
-      await call({ what: 'migrate', timeout: MIGRATION_TIMEOUT }, (client) => migrate(client, schema));
-    }
-    isMigrationDone = true;
-  }
 
   function ready(): Promise<void> | undefined {
-    return isMigrationDone ? time.ready() : opened().then(() => time.ready());
+    const opening = connection.ready();
+    return opening === undefined ? time.ready() : opening.then(() => time.ready());
   }
 
   async function readTime(): Promise<number> {
@@ -131,25 +99,26 @@ export function postgresSessionManager(options: PostgresSessionManagerOptions): 
 
   const database: SqlDatabase = {
     requireOpen,
-    async run(operation, parameters, { signal: caller } = {}) {
+    async run(operation, parameters, callOptions) {
       requireOpen();
+      const caller = callOptions && abortableOf(callOptions);
       caller?.throwIfAborted();
       const statement = statements[operation];
       const { name, text } = statement;
-      let sent: SqlValues | undefined;
+      let sent: Buffer | undefined;
       try {
         return await call({ what: operation, timeout, caller, ready }, async (client) => {
-          const values = { ...parameters(), node };
-          sent = values;
+          const values = parameters();
+          sent = values.hash;
           try {
-            return (await client.query({ name, text, values: valuesOf(statement, values) })).rows;
+            return (await client.query({ name, text, values: valuesOf(statement, values, own) })).rows;
           } catch (cause) {
             if (isRefusedByServer(cause)) sent = undefined;
             throw cause;
           }
         });
       } catch (cause) {
-        if (operation === lifetime.limitPolicy && sent?.hash !== undefined) lost.add(sent.hash);
+        if (operation === lifetime.limitPolicy && sent !== undefined) lost.add(sent);
         throw cause;
       }
     },
@@ -157,7 +126,10 @@ export function postgresSessionManager(options: PostgresSessionManagerOptions): 
 
   return {
     name: NAME,
-    open: () => opened().then(() => time.ready()),
+    async open() {
+      requireOpen();
+      await ready();
+    },
     ...sqlSessionManager(database, lifetime, () => time.now()),
 
     watch(listener) {
@@ -165,8 +137,9 @@ export function postgresSessionManager(options: PostgresSessionManagerOptions): 
       return ends.add(listener);
     },
 
-    async probe({ signal: caller }) {
+    async probe(callOptions) {
       requireOpen();
+      const caller = abortableOf(callOptions);
       const text = 'SELECT pg_is_in_recovery() AS "isStandby"';
       const { rows } = await call({ what: 'probe', timeout, caller }, (client) => client.query({ text }));
       if (rows[0]?.['isStandby'] === true)
@@ -174,32 +147,14 @@ export function postgresSessionManager(options: PostgresSessionManagerOptions): 
     },
 
     async close() {
-      isClosed = true;
       ends.close();
       lost.close();
-      await pool.close();
+      await connection.close();
     },
   };
 }
 
-type SqlValues = Readonly<Partial<SqlParameters>>;
-
 function timeOf(clock: Clock): StoreTime {
   const { now } = sessionTime(clock);
   return { now, ready: () => undefined };
-}
-
-/** Settings of each connection. */
-function settingsOf(timeout: number) {
-  return {
-    statement_timeout: timeout,
-    idle_in_transaction_session_timeout: MIGRATION_TIMEOUT,
-    default_transaction_isolation: 'read committed',
-    bytea_output: 'hex',
-    search_path: 'pg_catalog',
-    // There is one good plan for each statement, and it goes by an index, whatever the table looked like when it was made.
-    plan_cache_mode: 'force_generic_plan',
-    enable_seqscan: 'off',
-    jit: 'off',
-  };
 }

@@ -90,11 +90,11 @@ export function sqliteSessionManager(options: SqliteSessionManagerOptions): Sqli
 
   async function run<Result>(
     work: (store: SessionStore) => Result,
-    callOptions: Partial<CallOptions> = {},
+    callOptions?: CallOptions,
     queue?: BusyQueue,
   ): Promise<Result> {
     requireOpen();
-    const { signal } = callOptions;
+    const signal = callOptions?.signal;
     signal?.throwIfAborted();
     const store = await opened();
     const attempt = () => {

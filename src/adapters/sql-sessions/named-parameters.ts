@@ -25,10 +25,17 @@ export function replaceParameters(statement: string, placeholder: (parameter: st
   return statement.replaceAll(/(?<!:):(\w+)/g, (_, parameter: string) => placeholder(parameter));
 }
 
-/** The values for {@link PositionalStatement.parameters}. */
+type SqlValue = SqlParameters[SqlParameter];
+
+/**
+ * The values for {@link PositionalStatement.parameters}.
+ *
+ * @param others - those of parameters that the database has beside the common ones
+ */
 export function valuesOf(
   { parameters }: PositionalStatement,
   values: Readonly<Partial<SqlParameters>>,
-): (string | number | Buffer)[] {
-  return parameters.map((parameter) => values[parameter] as string | number | Buffer);
+  others?: Readonly<Record<string, SqlValue>>,
+): SqlValue[] {
+  return parameters.map((parameter) => (values[parameter] ?? others?.[parameter]) as SqlValue);
 }

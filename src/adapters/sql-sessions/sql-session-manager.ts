@@ -18,7 +18,7 @@ export interface SqlDatabase {
   run(
     operation: SqlOperation,
     parameters: () => Readonly<Partial<SqlParameters>>,
-    options: Partial<CallOptions> | undefined,
+    options: CallOptions | undefined,
   ): Promise<readonly SqlRow[]>;
   /** @throws ClosedError after the manager was closed */
   requireOpen(): void;
@@ -45,7 +45,7 @@ export function sqlSessionManager(
       requireUser(user);
       const secret = newSessionSecret();
       const values = { hash: hashSessionSecret(secret), user: userBytes(user), ipAddress, limit };
-      const rows = await run(lifetime.limitPolicy, () => ({ ...values, ...times() }), options);
+      const rows = await run(lifetime.limitPolicy, () => ({ ...times(), ...values }), options);
       const row = rows.at(-1);
       if (row === undefined) return { outcome: 'limitReached' };
       const session = readSession(row, secret);
@@ -59,28 +59,28 @@ export function sqlSessionManager(
      */
     async findBySecret(secret, options) {
       const hash = hashSessionSecret(secret);
-      const [row] = await run('findByHash', () => ({ hash, ...times() }), options);
+      const [row] = await run('findByHash', () => ({ ...times(), hash }), options);
       return row && timingSafeEqual(storedBytes(row['secret_hash']), hash) ? readSession(row) : undefined;
     },
 
     async findById(id, options) {
       if (!isSessionId(id)) return void requireOpen();
-      const [row] = await run('findById', () => ({ id, ...times() }), options);
+      const [row] = await run('findById', () => ({ ...times(), id }), options);
       return row && readSession(row);
     },
 
     async listByUser(user, page, options) {
       const values = { after: afterId(page?.after), limit: itemCount(page?.limit ?? 1000) };
-      if (user === undefined) return readAll(await run('listAll', () => ({ ...values, ...times() }), options));
+      if (user === undefined) return readAll(await run('listAll', () => ({ ...times(), ...values }), options));
       requireOpen();
       // A name that is not well-formed would be looked up as another one.
       if (!user.isWellFormed()) return [];
-      return readAll(await run('listUser', () => ({ user: userBytes(user), ...values, ...times() }), options));
+      return readAll(await run('listUser', () => ({ ...times(), ...values, user: userBytes(user) }), options));
     },
 
     async refresh(id, options) {
       if (!isSessionId(id)) return void requireOpen();
-      const [row] = await run('refresh', () => ({ id, ...times() }), options);
+      const [row] = await run('refresh', () => ({ ...times(), id }), options);
       return row && readSession(row);
     },
 
@@ -91,7 +91,7 @@ export function sqlSessionManager(
     },
 
     async removeExpired(limit, options) {
-      return readAll(await run('removeExpired', () => ({ limit: itemCount(limit), ...times() }), options));
+      return readAll(await run('removeExpired', () => ({ ...times(), limit: itemCount(limit) }), options));
     },
   };
 }

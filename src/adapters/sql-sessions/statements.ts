@@ -40,7 +40,8 @@ const COLUMNS = 'id, "user", ip_address, created, last_accessed';
 /** The statements of a session manager: the one place that says what is asked. */
 export function sqlStatements(dialect: SqlDialect): SqlStatements {
   const { table, isOfUser, isIdle, byLastUse, skipTaken } = dialect;
-  const isLive = 'created > :createdSince AND last_accessed > :usedSince';
+  // Sums have no index: most sessions are live, and one that is sought is found by something better than that.
+  const isLive = 'created + 0 > :createdSince AND last_accessed + 0 > :usedSince';
   const latestUse = 'CASE WHEN last_accessed < :now THEN :now ELSE last_accessed END';
   return {
     ...creationStatements(dialect, isLive, latestUse),

@@ -1,3 +1,6 @@
+import type { Clock } from '../../../model/clock.js';
+import { abortableOf } from '../../../model/lazy-signal.js';
+import type { CallOptions } from '../../ports.js';
 import { type Client, connections } from '../../postgres-client/connections.js';
 import type { Remedies } from '../../postgres-client/postgresql-fault.js';
 import type { PostgresqlServer } from '../../postgres-client/server-options.js';
@@ -13,6 +16,7 @@ export interface PostgresqlTableOptions extends PostgresqlServer {
   readonly query: string;
   readonly upgrade?: string;
   readonly timeout: number;
+  readonly clock: Clock;
 }
 
 const REMEDIES: Remedies = {
@@ -38,19 +42,20 @@ export function postgresqlTable(options: PostgresqlTableOptions): UserTable {
   });
 
   function onConnection<Result>(
-    signal: AbortSignal,
+    options: CallOptions,
     run: (client: Client) => Promise<Result>,
     isHarmless: (error: unknown) => boolean,
   ): Promise<Result> {
-    return use({ caller: signal, deadline: signal }, run, isHarmless);
+    const caller = abortableOf(options);
+    return use({ caller, deadline: caller }, run, isHarmless);
   }
 
   return {
-    async find(username, { signal }) {
+    async find(username, callOptions) {
       const values = [username];
       try {
         const { rows, fields } = await onConnection(
-          signal,
+          callOptions,
           (client) => client.query({ ...statement, values }),
           isImpossibleName,
         );
@@ -61,10 +66,10 @@ export function postgresqlTable(options: PostgresqlTableOptions): UserTable {
       }
     },
 
-    async changeHash({ username, from, to }, { signal }) {
+    async changeHash({ username, from, to }, callOptions) {
       const upgrade = { text: options.upgrade ?? '', values: [to, username, from] };
       await onConnection(
-        signal,
+        callOptions,
         async (client) => {
           await client.query({ text: 'BEGIN READ WRITE' });
           const { rowCount } = await client.query(upgrade);

@@ -1,8 +1,8 @@
 import type { Clock } from '../../../model/clock.js';
+import type { Abortable } from '../../../model/lazy-signal.js';
 import { withDeadline } from '../../../model/with-deadline.js';
 import type { CallSignals, Client, Connections } from '../../postgres-client/connections.js';
 import { isRefusedByServer, postgresqlFault, type Remedies } from '../../postgres-client/postgresql-fault.js';
-import { unlessAborted } from '../../tokens/unless-aborted.js';
 
 export interface CallsOptions {
   readonly name: string;
@@ -16,7 +16,7 @@ export interface Call {
   readonly what: string;
   /** In milliseconds. */
   readonly timeout: number;
-  readonly caller?: AbortSignal | undefined;
+  readonly caller?: Abortable | undefined;
   /** What must be there first, which may take calls of its own. */
   readonly ready?: (() => Promise<void> | undefined) | undefined;
 }
@@ -47,13 +47,27 @@ export function callsOn({ name, clock, connections, remedies }: CallsOptions): C
   }
 
   return ({ what, timeout, caller, ready }, statements) =>
-    withDeadline(clock, timeout, `${name}.${what}`, ({ signal: deadline }) => {
+    withDeadline(clock, timeout, `${name}.${what}`, (deadline) => {
       const signals = { caller: caller ?? deadline, deadline };
-      const getReady = ready?.();
+      const readying = ready?.();
       const result =
-        getReady === undefined ? untilDone(signals, statements) : getReady.then(() => untilDone(signals, statements));
-      return caller === undefined ? result : unlessAborted(result, caller);
+        readying === undefined ? untilDone(signals, statements) : readying.then(() => untilDone(signals, statements));
+      return caller === undefined ? result : unlessLeft(result, caller);
     });
+}
+
+function unlessLeft<Result>(result: Promise<Result>, caller: Abortable): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const leave = () => reject(caller.signal.reason);
+    const settling =
+      <Value>(settle: (value: Value) => void) =>
+      (value: Value) => {
+        caller.offAbort(leave);
+        settle(value);
+      };
+    caller.onAbort(leave);
+    result.then(settling(resolve), settling(reject));
+  });
 }
 
 /** After an error of the statement alone. A server that is read-only is not the one that is wanted. */

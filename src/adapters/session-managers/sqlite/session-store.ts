@@ -10,6 +10,9 @@ interface Prepared extends PositionalStatement {
 
 const READING: ReadonlySet<SqlOperation> = new Set(['findByHash', 'findById', 'listUser', 'listAll']);
 
+/** For one row the drivers have a call that is twice as fast. */
+const FINDING_MANY: ReadonlySet<SqlOperation> = new Set(['evictOldest', 'listUser', 'listAll', 'removeExpired']);
+
 export function isWriting(operation: SqlOperation): boolean {
   return !READING.has(operation);
 }
@@ -47,7 +50,17 @@ export class SessionStore {
   }
 
   #runStatements(operation: SqlOperation, values: Readonly<Partial<SqlParameters>>): SqlRow[] {
-    return this.#prepared[operation].flatMap((prepared) => prepared.statement.all(valuesOf(prepared, values)));
+    const rows: SqlRow[] = [];
+    for (const prepared of this.#prepared[operation]) {
+      const bound = valuesOf(prepared, values);
+      if (FINDING_MANY.has(operation)) {
+        for (const row of prepared.statement.all(bound)) rows.push(row);
+      } else {
+        const row = prepared.statement.get(bound);
+        if (row !== undefined) rows.push(row);
+      }
+    }
+    return rows;
   }
 
   /** SQLite has rolled back already where the disk was full, and says that there is nothing to roll back. */

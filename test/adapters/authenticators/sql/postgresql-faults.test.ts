@@ -22,7 +22,7 @@ const WRONG = { ...ADA, secret: 'Marked-Secret-Wrong' };
 const UNKNOWN = { ...ADA, username: 'no-such-user' };
 const QUERY = 'SELECT hash AS secret_hash FROM users WHERE name = $1';
 /** A connection that was accepted, and never answered. */
-const HELD = { timeout: 400, connectTimeout: 200 };
+const HELD = { timeout: 1_000, connectTimeout: 500 };
 const USERS = `
   CREATE TABLE users (name text PRIMARY KEY, hash text);
   GRANT SELECT ON users TO ${ACCOUNT.user};
