@@ -13,7 +13,9 @@ import type { SessionInitResponse } from '../../model/session-init-response.js';
 import type { SessionOrchestrator } from '../../orchestrator.js';
 import { type Conversation, type OpenConversation, openConversation } from './conversation.js';
 import type { Tell } from './events.js';
+import { answerWithPing } from './frames.js';
 import type { Settings } from './options.js';
+import { Receipts } from './receipts.js';
 import type { SessionHolder, SessionWatch } from './session-watch.js';
 import type { Withdrawals } from './withdrawals.js';
 
@@ -44,9 +46,6 @@ const PROTOCOL_ERROR: Closure = { code: 1002, reason: '' };
 /** The close code that stands for none: the connection was lost. */
 const ABNORMAL = 1006;
 
-/** So many answers of a connection can be unconfirmed; of those before them, it is enough that they were written. */
-const MAX_UNCONFIRMED = 1_000;
-
 /** What the machine of a connection decides, done on a WebSocket. */
 export class WebSocketConnection implements ConnectionPeer, SessionHolder {
   readonly #id = nanoid();
@@ -59,9 +58,7 @@ export class WebSocketConnection implements ConnectionPeer, SessionHolder {
   #isFinishing = false;
   /** The latest answer: it may outlive the connection by a moment. */
   #answered = Promise.resolve();
-  /** Sessions whose answers went out, and are not known to have come; each by the payload of the ping behind its answer. */
-  readonly #unconfirmed = new Map<string, FullAuthSession>();
-  #answers = 0;
+  readonly #receipts = new Receipts();
   #hasFailed = false;
   /** Whether the machine waits for a pong. */
   #isPinged = false;
@@ -217,7 +214,7 @@ export class WebSocketConnection implements ConnectionPeer, SessionHolder {
       this.#machine.send({ type: 'message.received', message: new ReceivedMessage(data as Buffer) });
     });
     webSocket.on('pong', (data) => {
-      this.#confirm(data.toString());
+      this.#receipts.confirm(data.toString());
       if (!this.#isPinged) return;
       this.#isPinged = false;
       this.#machine.send({ type: 'pong.received' });
@@ -233,7 +230,9 @@ export class WebSocketConnection implements ConnectionPeer, SessionHolder {
     });
     webSocket.on('close', (code, reason) => {
       // A client that closes by the book has read what it wanted, even if it has not come to answer the ping.
-      if (code === ABNORMAL || this.#hasFailed) for (const mark of this.#unconfirmed.keys()) this.#takeBack(mark);
+      if (code === ABNORMAL || this.#hasFailed) {
+        for (const session of this.#receipts.withdrawAll()) this.#around.withdrawals.withdraw(session);
+      }
       onClosed({ code, reason: reason.toString() });
     });
   }
@@ -244,53 +243,49 @@ export class WebSocketConnection implements ConnectionPeer, SessionHolder {
    */
   #deliver(response: SessionInitResponse): FullAuthSession | undefined {
     const session = response.data instanceof FullAuthSession ? response.data : undefined;
-    const { settings } = this.#around;
     if (session === undefined) {
-      this.#send(encodeSessionInitResponse(response, { profile: settings.profile }));
+      this.#send(this.#encode(response));
       return undefined;
     }
-    const { webSocket, socket } = this.#accepted;
-    const mark = `${++this.#answers}`;
-    this.#unconfirmed.delete(`${this.#answers - MAX_UNCONFIRMED}`);
-    this.#unconfirmed.set(mark, session);
-    // Both go in one piece.
-    socket.cork();
     let wasSent = false;
     try {
-      wasSent = this.#send(encodeSessionInitResponse(response, { profile: settings.profile }), (error) => {
-        // The platform calls a write a success though its socket was destroyed under it.
-        if (error || socket.destroyed) this.#takeBack(mark);
-      });
-      if (wasSent) webSocket.ping(mark);
+      wasSent = this.#sendSession(this.#encode(response), session);
     } finally {
-      socket.uncork();
-      if (!wasSent) this.#takeBack(mark);
+      if (!wasSent) this.#around.withdrawals.withdraw(session);
     }
     return wasSent ? this.#bind(session) : undefined;
   }
 
-  /** A client answers pings in their order, and may leave out all but the last. */
-  #confirm(confirmed: string): void {
-    if (!this.#unconfirmed.has(confirmed)) return;
-    for (const mark of this.#unconfirmed.keys()) {
-      this.#unconfirmed.delete(mark);
-      if (mark === confirmed) return;
-    }
+  #encode(response: SessionInitResponse): string {
+    return encodeSessionInitResponse(response, { profile: this.#around.settings.profile });
+  }
+
+  #sendSession(answer: string, session: FullAuthSession): boolean {
+    const { webSocket, socket } = this.#accepted;
+    if (webSocket.readyState !== webSocket.OPEN) return false;
+    const mark = this.#receipts.expect(session);
+    // What `ws` sends goes out at once, since nothing is compressed, so this cannot come into the middle of it.
+    socket.write(answerWithPing(answer, mark), (error) => {
+      // The platform calls a write a success though its socket was destroyed under it.
+      if (error || socket.destroyed) this.#takeBack(mark);
+    });
+    this.#closeIfStalled();
+    return true;
   }
 
   #takeBack(mark: string): void {
-    const session = this.#unconfirmed.get(mark);
-    this.#unconfirmed.delete(mark);
+    const session = this.#receipts.withdraw(mark);
     if (session !== undefined) this.#around.withdrawals.withdraw(session);
   }
 
   #bind(established: FullAuthSession): FullAuthSession {
-    const session = new FullAuthSession({ ...established, session_secret: undefined });
+    const { session_id, created, last_accessed, ip_address, user } = established;
+    const session = new FullAuthSession({ session_id, created, last_accessed, ip_address, user });
     this.#unbind();
     this.#session = session;
     this.#around.watch.bind(this, established);
-    const about = { connectionId: this.#id, ipAddress: this.#accepted.ipAddress };
-    this.#around.tell({ type: 'connection.bound', ...about, sessionId: session.session_id, user: session.user });
+    const { ipAddress } = this.#accepted;
+    this.#around.tell({ type: 'connection.bound', connectionId: this.#id, ipAddress, sessionId: session_id, user });
     return session;
   }
 
@@ -317,14 +312,17 @@ export class WebSocketConnection implements ConnectionPeer, SessionHolder {
   }
 
   /** @returns false if it is too late to send anything */
-  #send(text: string, onSent: (error?: Error | null) => void = () => {}): boolean {
+  #send(text: string): boolean {
     const { webSocket } = this.#accepted;
     if (webSocket.readyState !== webSocket.OPEN) return false;
-    webSocket.send(text, onSent);
-    if (webSocket.bufferedAmount > this.#around.settings.maxBufferedBytes) {
-      this.#machine.send({ type: 'connection.close', closure: CLOSURES.stalled });
-    }
+    webSocket.send(text, () => {});
+    this.#closeIfStalled();
     return true;
+  }
+
+  #closeIfStalled(): void {
+    if (this.#accepted.webSocket.bufferedAmount <= this.#around.settings.maxBufferedBytes) return;
+    this.#machine.send({ type: 'connection.close', closure: CLOSURES.stalled });
   }
 
   #sendError(code: string, details: string, referenceId?: string): void {
