@@ -9,10 +9,13 @@ const GREETING_TIMEOUT = 30_000;
 const IDLE_TIMEOUT = 1_800_000;
 const PING_INTERVAL = 30_000;
 const CHECK_INTERVAL = 10_000;
+const MAX_UNCONFIRMED = 1_000;
+const ABNORMAL = 1006;
 
 /**
  * A bare `ws` server that does by hand what the transport does: one connection, many messages, answered in order; a
  * connection is bound to its session and closed when that has ended; malformed, silent, slow and dead clients are closed.
+ * A ping goes behind each session, and one whose client is lost before the pong is removed, for it may never have come.
  *
  * @param {(message: unknown, options: object) => Promise<object>} init
  * @param {object} sessionManager - whose sessions are looked up from time to time, and removed if nobody got them
@@ -33,25 +36,35 @@ export function webSocketServerByHand(init, sessionManager, onMessage = () => {}
     const now = performance.now();
     const connection = {
       socket,
+      stream: request.socket,
       ipAddress: request.socket.remoteAddress,
       controller: new AbortController(),
       openedAt: now,
       heardAt: now,
       hasSpoken: false,
       awaitsPong: false,
+      hasFailed: false,
       queued: 0,
       malformed: 0,
       session: undefined,
+      answers: 0,
+      unconfirmed: new Map(),
       last: Promise.resolve(),
     };
     connections.add(connection);
     socket.on('message', (data) => receive(connection, data));
-    socket.on('pong', () => {
+    socket.on('pong', (data) => {
       connection.awaitsPong = false;
+      confirm(connection, data.toString());
     });
-    socket.on('error', () => {});
-    socket.on('close', () => {
+    socket.on('error', () => {
+      connection.hasFailed = true;
+    });
+    socket.on('close', (code) => {
       connections.delete(connection);
+      if (code === ABNORMAL || connection.hasFailed) {
+        for (const mark of connection.unconfirmed.keys()) takeBack(connection, mark);
+      }
       connection.controller.abort();
     });
   });
@@ -83,15 +96,43 @@ export function webSocketServerByHand(init, sessionManager, onMessage = () => {}
   }
 
   function deliver(connection, response) {
-    const { socket } = connection;
-    const takeBack = () => response.success && sessionManager.remove(response.data.session_id).catch(() => {});
-    if (socket.readyState !== socket.OPEN) return takeBack();
-    if (socket.bufferedAmount > MAX_BUFFERED_BYTES) {
-      socket.close(1008);
-      return takeBack();
+    const { socket, stream } = connection;
+    const isTooLate = socket.readyState !== socket.OPEN;
+    const isStalled = socket.bufferedAmount > MAX_BUFFERED_BYTES;
+    if (!response.success) {
+      if (isStalled) socket.close(1008);
+      else if (!isTooLate) socket.send(encodeSessionInitResponse(response));
+      return;
     }
-    if (response.success) connection.session = response.data;
-    return socket.send(encodeSessionInitResponse(response), (error) => error && takeBack());
+    const mark = String(++connection.answers);
+    connection.unconfirmed.delete(String(connection.answers - MAX_UNCONFIRMED));
+    connection.unconfirmed.set(mark, response.data);
+    if (isTooLate || isStalled) {
+      if (isStalled) socket.close(1008);
+      takeBack(connection, mark);
+      return;
+    }
+    connection.session = response.data;
+    stream.cork();
+    socket.send(encodeSessionInitResponse(response), (error) => {
+      if (error || stream.destroyed) takeBack(connection, mark);
+    });
+    socket.ping(mark);
+    stream.uncork();
+  }
+
+  function confirm({ unconfirmed }, confirmed) {
+    if (!unconfirmed.has(confirmed)) return;
+    for (const mark of unconfirmed.keys()) {
+      unconfirmed.delete(mark);
+      if (mark === confirmed) return;
+    }
+  }
+
+  function takeBack({ unconfirmed }, mark) {
+    const session = unconfirmed.get(mark);
+    unconfirmed.delete(mark);
+    if (session !== undefined) sessionManager.remove(session.session_id).catch(() => {});
   }
 
   function watch() {
