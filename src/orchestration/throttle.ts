@@ -118,18 +118,24 @@ export class Throttle {
     if (byAddress?.outcome === 'reserved' && byAccount?.outcome === 'reserved') {
       return new BothCounts(byAccount, byAddress, this.#unsettled);
     }
-    // One that is there alone must not wait for the other: two attempts could then wait for each other.
-    withdraw(byAddress);
+    // It must not wait for a place by address: that comes first, or two attempts could wait for each other.
     withdraw(byAccount);
-    for (const answer of answers) if (answer.status === 'rejected') throw answer.reason;
+    const fault = answers.find(({ status }) => status === 'rejected');
+    if (fault !== undefined || byAccount?.outcome === 'locked') withdraw(byAddress);
+    if (fault?.status === 'rejected') throw fault.reason;
     if (byAddress?.outcome === 'locked') return refused('throttled', byAddress);
     if (byAccount?.outcome === 'locked') return refused('locked', byAccount);
-    return this.#inOrder(username, address, options);
+    const held =
+      byAddress?.outcome === 'reserved' ? byAddress : await this.#addresses.reserve(address, undefined, options);
+    return held.outcome === 'locked' ? refused('throttled', held) : this.#waitWith(held, username, address, options);
   }
 
-  async #inOrder(username: string, address: string, options: CallOptions): Promise<Attempt | Throttled> {
-    const byAddress = await this.#addresses.reserve(address, undefined, options);
-    if (byAddress.outcome === 'locked') return refused('throttled', byAddress);
+  async #waitWith(
+    byAddress: Guess,
+    username: string,
+    address: string,
+    options: CallOptions,
+  ): Promise<Attempt | Throttled> {
     let byAccount: Guess | GuessLocked | undefined;
     try {
       byAccount = await this.#accounts.reserve(username, address, options);

@@ -3,24 +3,30 @@ const KNOWN_ANEW = 3_600_000;
 
 /**
  * The tables of failed attempts and of used one-time codes, and the functions that count: each call is one statement, in a
- * transaction of its own. `places` has, under the id of each place, the time at which it is free by itself.
- *
- * `forgotten_minute`, by which rows are cleared away, changes at most once a minute while a key is used: until then the index
- * has no part in it.
+ * transaction of its own. Of those for one key there is one at a time; what each of its statements sees is taken when that
+ * statement begins, and so has in it all that was committed under that lock.
  */
 export function guessSchema(schema: string): string {
-  const [guess, known] = [`"${schema}".guess`, `"${schema}".known_address`];
+  const [failure, place] = [`"${schema}".guess_failure`, `"${schema}".guess_place`];
+  const [known, step] = [`"${schema}".known_address`, `"${schema}".used_step`];
   return `
-    CREATE TABLE ${guess} (
+    CREATE TABLE ${failure} (
       key bytea NOT NULL,
       at_known boolean NOT NULL,
-      failures integer NOT NULL DEFAULT 0,
-      until bigint NOT NULL DEFAULT 0,
-      places jsonb NOT NULL DEFAULT '{}',
-      forgotten_minute integer NOT NULL DEFAULT 0,
+      failures integer NOT NULL,
+      until bigint NOT NULL,
       PRIMARY KEY (key, at_known)
-    ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0);
-    CREATE INDEX guess_forgotten_minute ON ${guess} (forgotten_minute);
+    ) WITH (fillfactor = 85);
+    CREATE INDEX guess_failure_until ON ${failure} (until);
+
+    CREATE TABLE ${place} (
+      key bytea NOT NULL,
+      at_known boolean NOT NULL,
+      id text NOT NULL,
+      ends bigint NOT NULL,
+      PRIMARY KEY (key, at_known, id)
+    ) WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0);
+    CREATE INDEX guess_place_ends ON ${place} (ends);
 
     CREATE TABLE ${known} (
       key bytea NOT NULL,
@@ -30,44 +36,22 @@ export function guessSchema(schema: string): string {
     );
     CREATE INDEX known_address_used ON ${known} (used);
 
-    CREATE TABLE "${schema}".used_step (
+    CREATE TABLE ${step} (
       key text NOT NULL,
       step bigint NOT NULL,
       expires bigint NOT NULL,
       PRIMARY KEY (key, step)
     );
-    CREATE INDEX used_step_expires ON "${schema}".used_step (expires);
+    CREATE INDEX used_step_expires ON ${step} (expires);
 
     -- 0 asks for the time of this server.
     CREATE FUNCTION "${schema}".time_or(p_now bigint) RETURNS bigint LANGUAGE sql VOLATILE AS $body$
       SELECT coalesce(nullif(p_now, 0), floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint)
     $body$;
 
-    CREATE FUNCTION "${schema}".locked_guess(p_key bytea, p_at_known boolean) RETURNS ${guess}
-    LANGUAGE plpgsql AS $body$
-    DECLARE
-      found_guess ${guess};
-    BEGIN
-      LOOP
-        SELECT * INTO found_guess FROM ${guess} WHERE key = p_key AND at_known = p_at_known FOR UPDATE;
-        IF FOUND THEN RETURN found_guess; END IF;
-        INSERT INTO ${guess} (key, at_known) VALUES (p_key, p_at_known) ON CONFLICT DO NOTHING;
-      END LOOP;
-    END $body$;
-
-    CREATE FUNCTION "${schema}".keep_guess(p_guess ${guess}) RETURNS void LANGUAGE plpgsql AS $body$
-    BEGIN
-      IF p_guess.failures = 0 AND p_guess.places = '{}' THEN
-        DELETE FROM ${guess} WHERE key = p_guess.key AND at_known = p_guess.at_known;
-        RETURN;
-      END IF;
-      UPDATE ${guess} SET
-        failures = p_guess.failures,
-        until = p_guess.until,
-        places = p_guess.places,
-        forgotten_minute = 1 + greatest(p_guess.until, (SELECT max(value::bigint) FROM jsonb_each(p_guess.places))) / 60000
-      WHERE key = p_guess.key AND at_known = p_guess.at_known;
-    END $body$;
+    CREATE FUNCTION "${schema}".lock_guesses(p_key bytea) RETURNS void LANGUAGE sql VOLATILE AS $body$
+      SELECT pg_advisory_xact_lock(hashtextextended(encode(p_key, 'hex'), 0))
+    $body$;
 
     CREATE FUNCTION "${schema}".reserve_guess(
       p_key bytea, p_now bigint, p_address bytea, p_known_for bigint,
@@ -75,7 +59,8 @@ export function guessSchema(schema: string): string {
     ) RETURNS TABLE (outcome text, at_known boolean, "time" bigint) LANGUAGE plpgsql AS $body$
     DECLARE
       now bigint := "${schema}".time_or(p_now);
-      there ${guess};
+      there ${failure};
+      taken bigint;
     BEGIN
       -- What a crash could undo is a place that would be free soon, anyway.
       PERFORM set_config('synchronous_commit', 'off', true);
@@ -83,30 +68,30 @@ export function guessSchema(schema: string): string {
         SELECT FROM ${known} AS it WHERE it.key = p_key AND it.address = p_address AND it.used > now - p_known_for
       );
       IF at_known THEN p_limit := p_limit_at_known; END IF;
-      -- Who guesses on and on while it is locked writes nothing and waits for nobody.
-      SELECT * INTO there FROM ${guess} AS it WHERE it.key = p_key AND it.at_known = reserve_guess.at_known;
-      IF there.failures >= p_limit AND there.until > now THEN
-        RETURN QUERY SELECT 'locked', reserve_guess.at_known, there.until - now;
-        RETURN;
+      -- The first time without the lock: who guesses on and on while it is locked waits for nobody, and nobody for them.
+      FOR attempt IN 1..2 LOOP
+        SELECT * INTO there FROM ${failure} AS it WHERE it.key = p_key AND it.at_known = reserve_guess.at_known;
+        IF there.until > now AND there.failures >= p_limit THEN
+          outcome := 'locked';
+          "time" := there.until - now;
+          RETURN NEXT;
+          RETURN;
+        END IF;
+        EXIT WHEN attempt = 2;
+        PERFORM "${schema}".lock_guesses(p_key);
+        now := "${schema}".time_or(p_now);
+      END LOOP;
+      SELECT count(*) INTO taken FROM ${place} AS it
+        WHERE it.key = p_key AND it.at_known = reserve_guess.at_known AND it.ends > now;
+      IF there.until > now THEN taken := taken + there.failures; END IF;
+      IF taken >= p_limit THEN
+        outcome := 'busy';
+      ELSE
+        outcome := 'reserved';
+        "time" := now + p_lease;
+        INSERT INTO ${place} VALUES (p_key, at_known, p_id, "time");
       END IF;
-      there := "${schema}".locked_guess(p_key, at_known);
-      now := "${schema}".time_or(p_now);
-      IF there.until <= now THEN there.failures := 0; END IF;
-      IF there.failures >= p_limit THEN
-        RETURN QUERY SELECT 'locked', reserve_guess.at_known, there.until - now;
-        RETURN;
-      END IF;
-      there.places := (
-        SELECT coalesce(jsonb_object_agg(place.key, place.value), '{}')
-        FROM jsonb_each(there.places) AS place WHERE place.value::bigint > now
-      );
-      IF there.failures + (SELECT count(*) FROM jsonb_object_keys(there.places)) >= p_limit THEN
-        RETURN QUERY SELECT 'busy', reserve_guess.at_known, NULL::bigint;
-        RETURN;
-      END IF;
-      there.places := there.places || jsonb_build_object(p_id, now + p_lease);
-      PERFORM "${schema}".keep_guess(there);
-      RETURN QUERY SELECT 'reserved', reserve_guess.at_known, now + p_lease;
+      RETURN NEXT;
     END $body$;
 
     CREATE FUNCTION "${schema}".settle_guess(
@@ -115,53 +100,56 @@ export function guessSchema(schema: string): string {
       p_window bigint, p_clears boolean, p_most_known integer
     ) RETURNS void LANGUAGE plpgsql AS $body$
     DECLARE
-      there ${guess} := "${schema}".locked_guess(p_key, p_at_known);
-      now bigint := "${schema}".time_or(p_now);
+      now bigint;
     BEGIN
+      PERFORM "${schema}".lock_guesses(p_key);
+      now := "${schema}".time_or(p_now);
       IF p_verdict <> 'denied' THEN PERFORM set_config('synchronous_commit', 'off', true); END IF;
+      DELETE FROM ${place} WHERE key = p_key AND at_known = p_at_known AND id = p_id;
       -- What is there no more, though its time has not come, was settled before.
-      IF NOT there.places ? p_id AND now < p_lease_ends THEN p_verdict := 'settled'; END IF;
-      there.places := there.places - p_id;
-      IF there.until <= now THEN there.failures := 0; END IF;
+      IF NOT FOUND AND now < p_lease_ends THEN RETURN; END IF;
       IF p_verdict = 'denied' THEN
-        IF there.failures = 0 THEN there.until := now + p_window; END IF;
-        there.failures := there.failures + 1;
+        INSERT INTO ${failure} AS it VALUES (p_key, p_at_known, 1, now + p_window)
+        ON CONFLICT (key, at_known) DO UPDATE SET
+          failures = CASE WHEN it.until > now THEN it.failures + 1 ELSE 1 END,
+          until = CASE WHEN it.until > now THEN it.until ELSE now + p_window END;
       ELSIF p_verdict = 'succeeded' THEN
-        IF p_clears THEN there.failures := 0; END IF;
+        IF p_clears THEN DELETE FROM ${failure} WHERE key = p_key AND at_known = p_at_known; END IF;
         IF p_most_known > 0 THEN
-          INSERT INTO ${known} AS it (key, address, used) VALUES (p_key, p_address, now)
+          INSERT INTO ${known} AS it VALUES (p_key, p_address, now)
           ON CONFLICT (key, address) DO UPDATE SET used = now WHERE it.used < now - ${KNOWN_ANEW};
           DELETE FROM ${known} AS it WHERE it.key = p_key AND it.address IN (
             SELECT old.address FROM ${known} AS old WHERE old.key = p_key ORDER BY old.used DESC OFFSET p_most_known
           );
         END IF;
       END IF;
-      PERFORM "${schema}".keep_guess(there);
     END $body$;
 
-    CREATE FUNCTION "${schema}".clear_guesses(p_now bigint, p_known_for bigint, p_limit integer) RETURNS integer
+    -- At most so many rows of each table. How many there were of the fullest is returned.
+    CREATE FUNCTION "${schema}".clear_guesses(p_now bigint, p_known_for bigint, p_limit integer) RETURNS bigint
     LANGUAGE plpgsql AS $body$
     DECLARE
       now bigint := "${schema}".time_or(p_now);
-      most integer := 0;
-      cleared integer;
+      cleared bigint[];
     BEGIN
-      DELETE FROM ${guess} AS it USING (
-        SELECT key, at_known FROM ${guess} WHERE forgotten_minute <= now / 60000 LIMIT p_limit FOR UPDATE SKIP LOCKED
-      ) AS due WHERE it.key = due.key AND it.at_known = due.at_known;
-      GET DIAGNOSTICS most = ROW_COUNT;
-      DELETE FROM ${known} AS it USING (
-        SELECT key, address FROM ${known} WHERE used <= now - p_known_for LIMIT p_limit FOR UPDATE SKIP LOCKED
-      ) AS due WHERE it.key = due.key AND it.address = due.address;
-      GET DIAGNOSTICS cleared = ROW_COUNT;
-      most := greatest(most, cleared);
-      DELETE FROM "${schema}".used_step AS it USING (
-        SELECT key, step FROM "${schema}".used_step WHERE expires <= now LIMIT p_limit FOR UPDATE SKIP LOCKED
-      ) AS due WHERE it.key = due.key AND it.step = due.step;
-      GET DIAGNOSTICS cleared = ROW_COUNT;
-      RETURN greatest(most, cleared);
+      WITH
+        failures AS (${deletion(failure, 'key, at_known', 'until <= now')}),
+        places AS (${deletion(place, 'key, at_known, id', 'ends <= now')}),
+        addresses AS (${deletion(known, 'key, address', 'used <= now - p_known_for')}),
+        steps AS (${deletion(step, 'key, step', 'expires <= now')})
+      SELECT ARRAY[
+        (SELECT count(*) FROM failures), (SELECT count(*) FROM places),
+        (SELECT count(*) FROM addresses), (SELECT count(*) FROM steps)
+      ] INTO cleared;
+      RETURN (SELECT max(it) FROM unnest(cleared) AS it);
     END $body$;
   `;
+}
+
+function deletion(table: string, key: string, condition: string): string {
+  return `DELETE FROM ${table} WHERE (${key}) IN (
+    SELECT ${key} FROM ${table} WHERE ${condition} LIMIT p_limit FOR UPDATE SKIP LOCKED
+  ) RETURNING 1`;
 }
 
 /** What each connection prepares once. */

@@ -36,7 +36,10 @@ describeWith(postgresql, 'postgresGuessStore', () => {
     closing.push(steps);
     return steps;
   };
-  const empty = () => postgres.sql('TRUNCATE session_init.guess, session_init.known_address, session_init.used_step');
+  const empty = () =>
+    postgres.sql(
+      'TRUNCATE session_init.guess_failure, session_init.guess_place, session_init.known_address, session_init.used_step',
+    );
 
   guessStoreCases(open);
   usedStepsCases(openSteps);
@@ -70,7 +73,9 @@ describeWith(postgresql, 'postgresGuessStore', () => {
       const place = await store.reserve(attempt);
       if (place.outcome === 'reserved') await store.settle(attempt, place, verdict);
     }
-    const rows = await postgres.sql('SELECT * FROM session_init.guess; SELECT * FROM session_init.known_address');
+    const rows = await postgres.sql(
+      'SELECT * FROM session_init.guess_failure; SELECT * FROM session_init.known_address',
+    );
     expect(rows).toHaveLength(2);
     expect(rows.join()).not.toMatch(/marked|192\.0\.2/);
   });
@@ -91,14 +96,14 @@ describeWith(postgresql, 'postgresGuessStore', () => {
     }
     const count = async (table: string) =>
       Number((await postgres.sql(`SELECT count(*) FROM session_init.${table}`))[0]);
-    expect([await count('guess'), await count('known_address')]).toEqual([0, 1]);
+    expect([await count('guess_failure'), await count('guess_place'), await count('known_address')]).toEqual([0, 0, 1]);
     await postgres.sql(`
-      INSERT INTO session_init.guess (key, at_known, failures, until)
+      INSERT INTO session_init.guess_failure
         SELECT decode(lpad(to_hex(it), 32, '0'), 'hex'), false, 1, 1 FROM generate_series(1, 2500) AS it;
       INSERT INTO session_init.used_step SELECT 'old', it, 1 FROM generate_series(1, 10) AS it`);
     passed = 61_000;
     await store.settle(attempt, { outcome: 'reserved', atKnown: false, lease: 'gone 0' }, 'withdrawn');
-    while ((await count('guess')) + (await count('used_step')) > 0) await new Promise(setImmediate);
+    while ((await count('guess_failure')) + (await count('used_step')) > 0) await new Promise(setImmediate);
     expect(await count('known_address')).toBe(1);
   });
 
