@@ -1,8 +1,8 @@
 import { isJsonObject } from '../model/json.js';
 import { Secret } from '../model/secret.js';
 import { openBackends } from '../server/backends/open-backends.js';
-import { type Probe, probeBackends } from '../server/backends/probe-backends.js';
-import { databaseOf } from '../server/backends/session-manager.js';
+import { type Probe, type Probed, probeBackends } from '../server/backends/probe-backends.js';
+import { databaseOf, makeStore } from '../server/backends/session-manager.js';
 import { isFirstStart, usersFileOf } from '../server/data-folder.js';
 import type { LoadedServerConfig } from '../server/load-config.js';
 import { createLogger } from '../server/logging/logger.js';
@@ -29,7 +29,7 @@ export function showConfig({ config, sourceOf }: LoadedServerConfig, asJson: boo
 }
 
 /**
- * Opens the backends of a configuration, as a start of the server would.
+ * Opens the backends of a configuration, and makes its store, as a start of the server would.
  *
  * @param isProbe - whether each is asked for a sign of life
  * @throws ConfigurationError if one cannot be opened
@@ -37,11 +37,18 @@ export function showConfig({ config, sourceOf }: LoadedServerConfig, asJson: boo
 export async function tryBackends({ config }: LoadedServerConfig, isProbe: boolean): Promise<readonly Probe[]> {
   // The very first start makes what is not there yet.
   if (!isProbe && isFirstStart(config)) return [];
-  const backends = await openBackends(config, { logger: await createLogger({ ...config.log, level: 'warn' }) });
+  const logger = await createLogger({ ...config.log, level: 'warn' });
+  const { sessionManager, usedSteps } = await makeStore(config, { logger });
   try {
-    return isProbe ? await probeBackends(backends, config.deadlines.authentication) : [];
+    const backends = await openBackends(config, { logger, usedSteps });
+    const byPlace = new Map<string, Probed>([...backends.byPlace, ['sessionManager', sessionManager]]);
+    try {
+      return isProbe ? await probeBackends({ byPlace }, config.deadlines.authentication) : [];
+    } finally {
+      await backends.close();
+    }
   } finally {
-    await backends.close();
+    await sessionManager.close?.();
   }
 }
 

@@ -1,6 +1,5 @@
 import * as z from 'zod';
-import { authenticatorSchema, authorizerSchema } from './backends/registry.js';
-import { sessionManagerSchema } from './backends/session-manager.js';
+import { authenticatorSchema, authorizerSchema, sessionManagerSchema } from './backends/registry.js';
 import { LOG_FORMATS, LOG_LEVELS } from './logging/logger.js';
 import { count, file, milliseconds, ownFile, text } from './settings.js';
 
@@ -81,7 +80,9 @@ const authorizer = authorizerSchema
 
 const sessionManager = sessionManagerSchema
   .prefault({ type: 'sqlite' })
-  .describe('Keeps the sessions: sqlite, or memory, which forgets them as the server stops.');
+  .describe(
+    'Keeps the sessions: sqlite; redis or postgres, which several nodes share; or memory, which forgets them as the server stops.',
+  );
 
 const deadlines = z
   .strictObject({
@@ -97,6 +98,12 @@ const deadlines = z
 const throttle = z
   .strictObject({
     enabled: z.boolean().default(true).describe('Whether failed attempts are limited at all.'),
+    store: z
+      .enum(['sessionManager', 'memory'])
+      .default('sessionManager')
+      .describe(
+        'Where they are counted: in redis or postgres, if the sessions are there, for all nodes; or by each node.',
+      ),
     account: z
       .strictObject({
         maxFailures: z.int().min(1).max(100).default(50).describe('NIST SP 800-63B-4 allows at most 100.'),

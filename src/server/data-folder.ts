@@ -17,8 +17,10 @@ export function usersFileOf({ authenticator, authenticators, dataDir }: ServerCo
  * and has neither yet. With sessions but no users, somebody has lost a file, and must hear of it.
  */
 export function isFirstStart(config: ServerConfig): boolean {
-  const { authenticator } = config;
+  const { authenticator, sessionManager } = config;
   if (authenticator.type !== 'users-file' || authenticator.path !== undefined) return false;
+  // What other nodes share is not begun here, and each would make a user of its own.
+  if (sessionManager.type !== 'sqlite' && sessionManager.type !== 'memory') return false;
   return [usersFileOf(config), databaseOf(config)].every((path) => path === undefined || !existsSync(path));
 }
 

@@ -13,7 +13,8 @@ import type { Inspector } from '../inspector/index.js';
 import { listen } from '../transports/websocket/http-server.js';
 import { type WebSocketTransport, type WebSocketTransportEvent, webSocketTransport } from '../transports/websocket.js';
 import { openBackends } from './backends/open-backends.js';
-import { databaseOf, openSessionManager } from './backends/session-manager.js';
+import { databaseOf, makeStore } from './backends/session-manager.js';
+import type { Store } from './backends/store-backend.js';
 import type { ServerConfig } from './config-schema.js';
 import { isFirstStart, openDataFolder, usersFileOf, usesDataFolder } from './data-folder.js';
 import { type DemoUser, newDemoUser } from './demo-user.js';
@@ -21,6 +22,7 @@ import { type Health, serverHealth } from './health.js';
 import { logAudit } from './logging/audit-log.js';
 import { createLogger, type Logger } from './logging/logger.js';
 import { transportLog } from './logging/transport-log.js';
+import { openStore } from './open-store.js';
 import { storeCheck } from './store-check.js';
 
 /** Options of {@link startServer}. */
@@ -80,17 +82,20 @@ export async function startServer(config: ServerConfig, options: StartServerOpti
   const opened: { close?(): Promise<void> }[] = [];
   try {
     if (usesDataFolder(config)) await openFolder(config, logger);
-    const sessionManager = await openSessionManager(config, clock);
+    const store = await makeStore(config, { logger, clock });
+    const { sessionManager, usedSteps } = store;
     opened.push(sessionManager);
+    await openStore(store, logger);
     if (await demo?.save(usersFileOf(config) as string)) onFirstStart?.(demo as DemoUser);
-    const backends = await openBackends(config, { logger, clock, onBreakerChange: inspector?.onBreakerChange });
+    const onBreakerChange = inspector?.onBreakerChange;
+    const backends = await openBackends(config, { logger, clock, onBreakerChange, usedSteps });
     opened.push(backends);
     const { authenticator, authorizer } = backends;
     const { deadlines, maxInFlight, maxQueued, sweepInterval, throttle } = config;
     const orchestrator = createSessionOrchestrator({
       ...{ authenticator, authorizer, sessionManager, clock },
       ...{ deadlines, maxInFlight, maxQueued, sweepInterval },
-      throttle: throttle.enabled && { account: throttle.account, address: throttle.address },
+      throttle: throttle.enabled && throttleOptions(throttle, store),
     });
     opened.splice(0, opened.length, orchestrator);
     logAudit(orchestrator, logger);
@@ -117,6 +122,10 @@ export async function startServer(config: ServerConfig, options: StartServerOpti
   }
 }
 
+function throttleOptions({ account, address, store }: ServerConfig['throttle'], { guessStore }: Store) {
+  return { account, address, ...(store === 'sessionManager' && guessStore && { store: guessStore() }) };
+}
+
 function both(one: (event: WebSocketTransportEvent) => void, other: (event: WebSocketTransportEvent) => void) {
   return (event: WebSocketTransportEvent) => {
     one(event);
@@ -139,7 +148,7 @@ function running(
   },
 ): RunningServer {
   const url = transport.address().url.replace(/\/$/, '');
-  const files = { users_file: usersFileOf(config), database: databaseOf(config) };
+  const files = { users_file: usersFileOf(config), database: databaseOf(config), sessions: config.sessionManager.type };
   logger.info({ event: 'sys_startup', url, node: process.versions.node, ...files }, 'The server listens.');
 
   let endDelay = () => {};

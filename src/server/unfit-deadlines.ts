@@ -2,7 +2,7 @@ import type { ConfigProblem } from './config-problems.js';
 import type { ServerConfig } from './config-schema.js';
 
 /**
- * Deadlines of backends that are no shorter than that of the phase. The phase would give up first, and a call that is given
+ * Deadlines of backends, and of the store of the sessions, that are no shorter than that of the phase. The phase would give up first, and a call that is given
  * up says nothing about the backend, so a breaker would never open before one that hangs.
  */
 export function findUnfitDeadlines(config: ServerConfig): ConfigProblem[] {
@@ -13,7 +13,14 @@ export function findUnfitDeadlines(config: ServerConfig): ConfigProblem[] {
       unfit(config, 'authentication', ['authenticators', name], settings),
     ),
     ...unfit(config, 'authorization', ['authorizer'], authorizer),
+    ...unfitTimeout(config),
   ];
+}
+
+function unfitTimeout({ deadlines, sessionManager }: ServerConfig): ConfigProblem[] {
+  if (!('timeout' in sessionManager) || sessionManager.timeout < deadlines.session) return [];
+  const text = 'it must be shorter than deadlines.session, or nobody learns why the store has not answered.';
+  return [{ path: ['sessionManager', 'timeout'], text }];
 }
 
 function unfit(

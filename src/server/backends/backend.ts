@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import type { BreakerChange } from '../../adapters/resilience/index.js';
+import type { UsedSteps } from '../../adapters/used-steps.js';
 import type { Authenticator, Authorizer, Clock, Secret } from '../../index.js';
 import type { Logger } from '../logging/logger.js';
 import type { SecretSource } from '../settings.js';
@@ -13,6 +14,8 @@ export interface BackendContext {
   readonly logger: Logger;
   /** Told of each change of a circuit breaker, beside the log. */
   readonly onBreakerChange?: ((change: BreakerChange) => void) | undefined;
+  /** Remembers used codes in the store of the sessions; undefined if no other node shares that. */
+  readonly usedSteps?: (() => UsedSteps) | undefined;
   /** @throws ConfigurationError if there is no secret where `source` says */
   readSecret(source: SecretSource): Promise<Secret>;
   /** The authenticator of that name in `authenticators`: what is made of several asks for its parts. */

@@ -3,6 +3,7 @@ import { markedSettings } from '../config-outline.js';
 import type { ServerConfig } from '../config-schema.js';
 import type { Logger } from '../logging/logger.js';
 import type { Backend, BackendContext, BackendSchema } from './backend.js';
+import { placed } from './placed.js';
 import { readSecret } from './read-secret.js';
 import { AUTHENTICATORS, AUTHORIZERS } from './registry.js';
 
@@ -20,6 +21,8 @@ export interface OpenBackendsOptions {
   logger: Logger;
   /** Told of each change of a circuit breaker, beside the log. */
   onBreakerChange?: BackendContext['onBreakerChange'];
+  /** @defaultValue in memory */
+  usedSteps?: BackendContext['usedSteps'];
   /** @defaultValue {@link systemClock} */
   clock?: Clock;
   /** @defaultValue `process.env` */
@@ -34,13 +37,13 @@ export interface OpenBackendsOptions {
  * @throws MissingPackageError if the package that an adapter needs is not installed
  */
 export async function openBackends(config: ServerConfig, options: OpenBackendsOptions): Promise<OpenBackends> {
-  const { logger, onBreakerChange, clock = systemClock, environment = process.env } = options;
+  const { logger, onBreakerChange, usedSteps, clock = systemClock, environment = process.env } = options;
   const byPlace = new Map<string, Authenticator | Authorizer>();
   const named = new Map<string, Promise<Authenticator>>();
 
   const context = (name?: string): BackendContext => ({
     name,
-    ...{ dataDir: config.dataDir, clock, logger, onBreakerChange, authenticator },
+    ...{ dataDir: config.dataDir, clock, logger, onBreakerChange, usedSteps, authenticator },
     readSecret: (source) => readSecret(source, environment, logger),
   });
 
@@ -90,17 +93,6 @@ export async function openBackends(config: ServerConfig, options: OpenBackendsOp
   }
   await close().catch(() => {});
   throw together(new Set(opening.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []))));
-}
-
-/** Errors that say where in the configuration the problem is: what is made of several is not to say it once more. */
-const PLACED = new WeakSet<object>();
-
-function placed(error: unknown, place: string): unknown {
-  if (!(error instanceof ConfigurationError) || PLACED.has(error)) return error;
-  const problems = error.problems.map((problem) => `${place}: ${problem}`);
-  const itself = new ConfigurationError(problems.join(' '), { problems, cause: error });
-  PLACED.add(itself);
-  return itself;
 }
 
 /** Several problems in one. Anything else, such as a package that is missing, goes first. */

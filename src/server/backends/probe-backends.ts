@@ -1,7 +1,6 @@
-import { type Clock, systemClock } from '../../index.js';
+import { type Authenticator, type Authorizer, type Clock, type SessionManager, systemClock } from '../../index.js';
 import { withDeadline } from '../../model/with-deadline.js';
 import { describeCause } from '../logging/describe-cause.js';
-import type { OpenBackends } from './open-backends.js';
 
 /** What came of asking a backend for a sign of life. */
 export interface Probe {
@@ -15,9 +14,12 @@ export interface Probe {
   readonly problem?: string;
 }
 
+/** What may be able to give a sign of life. */
+export type Probed = Pick<Authenticator | Authorizer | SessionManager, 'name' | 'probe'>;
+
 /** Asks every backend for a sign of life, all at once, and waits for each as long as an init would. */
 export function probeBackends(
-  { byPlace }: OpenBackends,
+  { byPlace }: { readonly byPlace: ReadonlyMap<string, Probed> },
   deadline: number,
   clock: Clock = systemClock,
 ): Promise<readonly Probe[]> {

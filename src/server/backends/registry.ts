@@ -12,9 +12,13 @@ import { httpAuthorizerBackend } from './http-authorizer.js';
 import { introspectionBackend } from './introspection.js';
 import { jwtBackend } from './jwt.js';
 import { ldapBackend } from './ldap.js';
+import { memoryBackend } from './memory.js';
+import { postgresBackend } from './postgres.js';
 import { radiusBackend } from './radius.js';
+import { redisBackend } from './redis.js';
 import { rulesBackend } from './rules.js';
 import { sqlBackend } from './sql.js';
+import { sqliteBackend } from './sqlite.js';
 import { staticBackend } from './static.js';
 import { totpBackend } from './totp.js';
 import { usersFileBackend } from './users-file.js';
@@ -48,6 +52,8 @@ export const AUTHORIZERS = [
   guardedAuthorizer(httpAuthorizerBackend),
 ] as const;
 
+export const SESSION_MANAGERS = [sqliteBackend, redisBackend, postgresBackend, memoryBackend] as const;
+
 /** These are simple enough to have an environment variable for each of their settings. The others are set in the file. */
 export const WITH_VARIABLES: readonly string[] = ['users-file', 'static', 'allow-all', 'groups', 'sqlite', 'memory'];
 
@@ -61,3 +67,5 @@ const schemasOf = <Backends extends readonly { schema: z.core.$ZodTypeDiscrimina
 export const authenticatorSchema = z.discriminatedUnion('type', schemasOf(AUTHENTICATORS));
 
 export const authorizerSchema = z.discriminatedUnion('type', schemasOf(AUTHORIZERS));
+
+export const sessionManagerSchema = z.discriminatedUnion('type', schemasOf(SESSION_MANAGERS));

@@ -1,31 +1,12 @@
-import { join } from 'node:path';
-import * as z from 'zod';
-import { sqliteSessionManager } from '../../adapters/session-managers/sqlite.js';
-import { type Clock, memorySessionManager, type SessionManager } from '../../index.js';
-import { count, milliseconds, ownFile } from '../settings.js';
-
-const lifetime = {
-  idleTimeout: milliseconds(1_800_000, 'A session that was not used for so long has ended.'),
-  absoluteLifetime: milliseconds(86_400_000, 'A session has ended so long after its creation, however it is used.'),
-  maxSessionsPerUser: count(100, 'How many live sessions a user may have.'),
-  limitPolicy: z
-    .enum(['allow', 'reuse', 'evictOldest', 'refuse'])
-    .default('evictOldest')
-    .describe('What happens beyond that.'),
-};
-
-export const sessionManagerSchema = z.discriminatedUnion('type', [
-  z.strictObject({
-    type: z.literal('sqlite'),
-    path: ownFile('The database. By default it is sessions.db in dataDir.').optional(),
-    durability: z
-      .enum(['process', 'power'])
-      .default('process')
-      .describe('What sessions survive: the end of the process by any means, or the loss of power, too.'),
-    ...lifetime,
-  }),
-  z.strictObject({ type: z.literal('memory'), ...lifetime }),
-]);
+import type * as z from 'zod';
+import { type Clock, type SessionManager, systemClock } from '../../index.js';
+import type { Logger } from '../logging/logger.js';
+import type { BackendSchema } from './backend.js';
+import { placed } from './placed.js';
+import { readSecret } from './read-secret.js';
+import { SESSION_MANAGERS, type sessionManagerSchema } from './registry.js';
+import { databasePath } from './sqlite.js';
+import type { Store, StoreBackend } from './store-backend.js';
 
 /** What the configuration says of the sessions. */
 export interface SessionSettings {
@@ -33,22 +14,55 @@ export interface SessionSettings {
   sessionManager: z.output<typeof sessionManagerSchema>;
 }
 
-/** The database of the sessions, if they are in one. */
+/** What a store is made with. */
+export interface MakeStoreOptions {
+  /** Told of secrets that others may read. @defaultValue nobody is told */
+  logger?: Logger;
+  /** @defaultValue {@link systemClock} */
+  clock?: Clock;
+  /** @defaultValue `process.env` */
+  environment?: NodeJS.ProcessEnv;
+}
+
+/** The database of the sessions, if they are in a file of this machine. */
 export function databaseOf({ sessionManager, dataDir }: SessionSettings): string | undefined {
-  return sessionManager.type === 'sqlite' ? (sessionManager.path ?? join(dataDir, 'sessions.db')) : undefined;
+  return sessionManager.type === 'sqlite' ? databasePath(sessionManager, dataDir) : undefined;
+}
+
+/**
+ * Makes the store of a configuration: what is wrong with that shows now, before anything is connected.
+ *
+ * @throws ConfigurationError if a setting or a secret cannot be used
+ */
+export async function makeStore(config: SessionSettings, options: MakeStoreOptions = {}): Promise<Store> {
+  const { logger, clock = systemClock, environment = process.env } = options;
+  const { type } = config.sessionManager;
+  const backend = (SESSION_MANAGERS as readonly unknown[] as readonly StoreBackend<BackendSchema>[]).find(
+    ({ schema }) => schema.shape.type.value === type,
+  ) as StoreBackend<BackendSchema>;
+  try {
+    return await backend.make(config.sessionManager, {
+      ...{ dataDir: config.dataDir, clock },
+      readSecret: (source) => readSecret(source, environment, logger),
+    });
+  } catch (cause) {
+    throw placed(cause, 'sessionManager');
+  }
 }
 
 /**
  * Opens the session manager of a configuration.
  *
- * @throws ConfigurationError if the database cannot be used; it is then left as it is
+ * @throws ConfigurationError if the configuration or the database cannot be used; that is then left as it is
+ * @throws whatever a call would, if its store does not answer
  */
-export async function openSessionManager(config: SessionSettings, clock?: Clock): Promise<SessionManager> {
-  const { type: _, ...settings } = config.sessionManager;
-  const options = { ...settings, ...(clock && { clock }) };
-  const path = databaseOf(config);
-  if (path === undefined) return memorySessionManager(options);
-  const manager = sqliteSessionManager({ ...options, path });
-  await manager.open();
-  return manager;
+export async function openSessionManager(config: SessionSettings, options?: MakeStoreOptions): Promise<SessionManager> {
+  const { sessionManager } = await makeStore(config, options);
+  try {
+    await sessionManager.open?.();
+    return sessionManager;
+  } catch (cause) {
+    await sessionManager.close?.();
+    throw cause;
+  }
 }
