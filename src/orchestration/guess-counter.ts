@@ -55,11 +55,17 @@ export class GuessCounter {
   /**
    * Waits for a place as long as only attempts under way are in the way.
    *
+   * @param asked - what the store has said already
    * @throws whatever the store throws, the reason of the signal, or an OverloadedError if too many wait already
    */
-  async reserve(key: string, from: string | undefined, options: CallOptions): Promise<Guess | GuessLocked> {
+  async reserve(
+    key: string,
+    from: string | undefined,
+    options: CallOptions,
+    asked?: GuessBusy,
+  ): Promise<Guess | GuessLocked> {
     const attempt = { rules: this.#rules, key, from };
-    let answer = await this.#store.reserve(attempt);
+    let answer: GuessAnswer = asked ?? (await this.#store.reserve(attempt));
     while (answer.outcome === 'busy') answer = await this.#wait(attempt, answer.atKnown, options.signal);
     return answer.outcome === 'locked' ? answer : new Reservation(this, attempt, answer);
   }

@@ -110,35 +110,39 @@ export class Throttle {
   /** Takes part in both counts before anything is asked of a backend. It waits if only attempts under way are in the way. */
   async reserve(username: string, ipAddress: string, options: CallOptions): Promise<Attempt | Throttled> {
     const address = addressKey(ipAddress);
-    const answers = await Promise.allSettled([
+    const results = await Promise.allSettled([
       this.#addresses.reserveNow(address),
       this.#accounts.reserveNow(username, address),
     ]);
-    const [byAddress, byAccount] = [answerIn(answers[0]), answerIn(answers[1])];
+    const [byAddress, byAccount] = [answerIn(results[0]), answerIn(results[1])];
     if (byAddress?.outcome === 'reserved' && byAccount?.outcome === 'reserved') {
       return new BothCounts(byAccount, byAddress, this.#unsettled);
     }
     // It must not wait for a place by address: that comes first, or two attempts could wait for each other.
     withdraw(byAccount);
-    const fault = answers.find(({ status }) => status === 'rejected');
-    if (fault !== undefined || byAccount?.outcome === 'locked') withdraw(byAddress);
-    if (fault?.status === 'rejected') throw fault.reason;
+    if (byAddress?.outcome === 'reserved' && byAccount?.outcome === 'busy') {
+      return this.#inOrder(username, address, options, byAddress, byAccount);
+    }
+    withdraw(byAddress);
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
     if (byAddress?.outcome === 'locked') return refused('throttled', byAddress);
     if (byAccount?.outcome === 'locked') return refused('locked', byAccount);
-    const held =
-      byAddress?.outcome === 'reserved' ? byAddress : await this.#addresses.reserve(address, undefined, options);
-    return held.outcome === 'locked' ? refused('throttled', held) : this.#waitWith(held, username, address, options);
+    return this.#inOrder(username, address, options);
   }
 
-  async #waitWith(
-    byAddress: Guess,
+  /** Only attempts under way are in the way. `held` and `asked` are what is known already. */
+  async #inOrder(
     username: string,
     address: string,
     options: CallOptions,
+    held?: Guess,
+    asked?: GuessBusy,
   ): Promise<Attempt | Throttled> {
+    const byAddress = held ?? (await this.#addresses.reserve(address, undefined, options));
+    if (byAddress.outcome === 'locked') return refused('throttled', byAddress);
     let byAccount: Guess | GuessLocked | undefined;
     try {
-      byAccount = await this.#accounts.reserve(username, address, options);
+      byAccount = await this.#accounts.reserve(username, address, options, asked);
       if (byAccount.outcome === 'locked') return refused('locked', byAccount);
       return new BothCounts(byAccount, byAddress, this.#unsettled);
     } finally {

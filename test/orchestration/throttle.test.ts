@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
+import type { GuessStore } from '../../src/adapters/guess-store.js';
 import { ConfigurationError } from '../../src/model/errors.js';
 import { FailedSessionInitInfo } from '../../src/model/failed-session-init-info.js';
-import type { ThrottleOptions } from '../../src/orchestration/throttle.js';
+import { MemoryGuessStore } from '../../src/orchestration/memory-guess-store.js';
+import { Throttle, type ThrottleOptions } from '../../src/orchestration/throttle.js';
 import { createSessionOrchestrator } from '../../src/orchestrator.js';
 import { simulatedClock } from '../../src/testing/simulated-clock.js';
 import { InitWorld } from '../support/init-world.js';
@@ -197,5 +199,86 @@ describe('keycloak#44474: what is no guess does not count', () => {
     world.init('alice');
     await world.comeToRest();
     expect(world.records.map(({ code }) => code)).toEqual([...Array(3).fill('cancelled'), undefined]);
+  });
+});
+
+describe('a store of the counts', () => {
+  const throttleOver = (store: GuessStore, maxFailures = 1) =>
+    new Throttle(
+      { account: limit(maxFailures), address: limit(maxFailures), store },
+      { clock: simulatedClock(), longestInit: 10_000 },
+    );
+  const never = () => new AbortController();
+
+  test.each(['account', 'address'] as const)(
+    'ASVS 16.5.3: if it fails to count by %s, nobody is let in, and the other place is given back',
+    async (failing) => {
+      const store = new MemoryGuessStore(simulatedClock());
+      const { reserve } = store;
+      const throttle = throttleOver(store);
+      store.reserve = (attempt) =>
+        attempt.rules.kind === failing ? Promise.reject(new Error('store down')) : reserve.call(store, attempt);
+      for (let time = 0; time < 3; time++) {
+        await expect(throttle.reserve('alice', '192.0.2.1', never())).rejects.toThrow('store down');
+      }
+      store.reserve = reserve;
+      expect(await throttle.reserve('alice', '192.0.2.1', never())).toMatchObject({ outcome: 'reserved' });
+    },
+  );
+
+  test('two attempts never wait for each other, whichever answer comes first', async () => {
+    const store = new MemoryGuessStore(simulatedClock());
+    const throttle = throttleOver(store);
+    const { reserve } = store;
+    const late: (() => void)[] = [];
+    // Alice is asked for late from one address, and that address late for Bob.
+    store.reserve = async (attempt) => {
+      if (late.length < 2 && ['alice', '192.0.2.2'].includes(attempt.key)) {
+        await new Promise<void>((resolve) => late.push(resolve));
+      }
+      return reserve.call(store, attempt);
+    };
+    const attempts = [
+      throttle.reserve('alice', '192.0.2.1', never()),
+      throttle.reserve('bob', '192.0.2.2', never()),
+      throttle.reserve('bob', '192.0.2.1', never()),
+      throttle.reserve('alice', '192.0.2.2', never()),
+    ].map((attempt) =>
+      attempt.then(async (it) => {
+        if (it.outcome === 'reserved') await it.settle('withdrawn');
+        return it.outcome;
+      }),
+    );
+    await new Promise(setImmediate);
+    for (const answer of late) answer();
+    expect(await Promise.all(attempts)).toEqual(Array(4).fill('reserved'));
+  });
+
+  test('at random: attempts on few accounts from few addresses all get through', async () => {
+    let state = 7;
+    const random = (below: number) => {
+      state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+      return state % below;
+    };
+    const store = new MemoryGuessStore(simulatedClock());
+    const { reserve, settle } = store;
+    const later = async () => {
+      for (let turns = random(8); turns > 0; turns--) await undefined;
+    };
+    store.reserve = (attempt) => later().then(() => reserve.call(store, attempt));
+    store.settle = (...given) => later().then(() => settle.apply(store, given));
+    const throttle = throttleOver(store, 2);
+    const attempts = Array.from({ length: 500 }, async () => {
+      await later();
+      const attempt = await throttle.reserve(`user-${random(4)}`, `192.0.2.${random(4)}`, never());
+      await later();
+      if (attempt.outcome === 'reserved') await attempt.settle('withdrawn');
+      return attempt.outcome;
+    });
+    expect(new Set(await Promise.all(attempts))).toEqual(new Set(['reserved']));
+  });
+
+  test('that is none is refused', () => {
+    expect(() => throttleOver({ name: 'none' } as never)).toThrow(/throttle.store must have the methods/);
   });
 });
