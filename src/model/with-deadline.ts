@@ -28,7 +28,15 @@ export function withDeadline<Result>(
         clock.clearTimeout(timer);
         settle(value);
       };
-    // Called in a promise, so that what it throws at once is a rejection, too.
-    new Promise<Result>((settle) => settle(run(deadline))).then(settling(resolve), settling(reject));
+    begin(run, deadline).then(settling(resolve), settling(reject));
   });
+}
+
+/** What it throws at once is a rejection, too. */
+function begin<Result>(run: (deadline: Abortable) => Promise<Result>, deadline: Abortable): Promise<Result> {
+  try {
+    return Promise.resolve(run(deadline));
+  } catch (error) {
+    return Promise.reject(error);
+  }
 }
