@@ -6,6 +6,7 @@ import type { AuthenticationOutcome, Authenticator, CallOptions, DenialCause } f
 import { denialOf, STATE_ATTRIBUTES } from './ldap/bind-verdict.js';
 import { Call } from './ldap/call.js';
 import { checkOptions } from './ldap/check-options.js';
+import type { Query } from './ldap/connection.js';
 import { openDirectory, type Search } from './ldap/directory.js';
 import type { DirectoryEntry } from './ldap/directory-entry.js';
 import { escapeDnValue, ownNameOf } from './ldap/distinguished-names.js';
@@ -49,7 +50,8 @@ export interface LdapAuthenticator extends Authenticator {
  */
 export function ldapAuthenticator(options: LdapAuthenticatorOptions): LdapAuthenticator {
   const settings = checkOptions(options);
-  const { name, userDnTemplate, usernameAttribute, attributes } = settings;
+  const { name, userDnTemplate: template = '', usernameAttribute, attributes } = settings;
+  const verify = settings.userDnTemplate === undefined ? searchThenBind : bindByTemplate;
   const directory = openDirectory(settings.directory);
   const usersReadThemselves = settings.directory.serviceAccount === undefined;
   const decoySecret = new Secret(randomBytes(24).toString('hex'));
@@ -65,7 +67,7 @@ export function ldapAuthenticator(options: LdapAuthenticatorOptions): LdapAuthen
 
   async function searchThenBind(call: Call, username: string, secret: Secret): Promise<AuthenticationOutcome> {
     const search: Search = (query) => directory.search(call, query);
-    const entry = await findUser(search, username);
+    const entry = theOnly(await search(userQuery(username)));
     const user = entry && usernameOf(entry);
     if (entry === undefined || user === undefined || !isSpeltAs(user, username)) {
       await directory.bind(call, settings.decoyDn, decoySecret, (answer) => denialOf(name, answer));
@@ -75,22 +77,25 @@ export function ldapAuthenticator(options: LdapAuthenticatorOptions): LdapAuthen
     return cause === undefined ? identify(search, entry, user) : denied(cause);
   }
 
-  /** @throws BackendFaultError if more than one entry has the name */
-  async function findUser(search: Search, username: string): Promise<DirectoryEntry | undefined> {
+  function userQuery(username: string): Query {
     const { userFilter } = settings;
-    const [entry, another] = await search({
+    return {
       base: settings.userBase ?? '',
       scope: settings.userScope,
       filter: userFilter ? fillFilter(userFilter, { username }) : { attribute: usernameAttribute, value: username },
       attributes: wanted,
-    });
+    };
+  }
+
+  /** @throws BackendFaultError if more than one entry has the name */
+  function theOnly([entry, another]: readonly DirectoryEntry[]): DirectoryEntry | undefined {
     if (another === undefined) return entry;
     throw new BackendFaultError(
       `${name} found a user name more than once, and cannot say who is meant. Make userFilter find one entry.`,
     );
   }
 
-  async function bindByTemplate(call: Call, template: string, username: string, secret: Secret) {
+  async function bindByTemplate(call: Call, username: string, secret: Secret): Promise<AuthenticationOutcome> {
     const dn = template.replaceAll('{username}', () => escapeDnValue(username));
     return directory.bind(call, dn, secret, async (answer, searchAsUser) => {
       const cause = denialOf(name, answer);
@@ -144,34 +149,26 @@ export function ldapAuthenticator(options: LdapAuthenticatorOptions): LdapAuthen
     );
   }
 
-  async function withinTimeout<Result>(what: string, caller: AbortSignal, run: (call: Call) => Promise<Result>) {
-    if (isClosed) throw new ClosedError(name);
+  function withinTimeout<Result>(what: string, caller: CallOptions, run: (call: Call) => Promise<Result>) {
     const { timeout, directory } = settings;
-    const call = new Call(caller);
-    try {
-      return await withDeadline(directory.clock, timeout, `${name}.${what}`, () => run(call));
-    } catch (error) {
-      // Whatever is still under way has run out of time.
-      call.end(error as Error);
-      throw error;
-    }
+    return withDeadline(directory.clock, timeout, `${name}.${what}`, (deadline) => {
+      return run(new Call(caller, deadline));
+    });
   }
 
   return {
     name,
 
-    async authenticate({ username, secret }, { signal }) {
-      return withinTimeout('authenticate', signal, async (call) => {
-        if (!canBeAsserted(secret.reveal())) return denied('wrongSecret');
-        if (!canBeAsserted(username)) return denied('unknownUser');
-        return userDnTemplate === undefined
-          ? searchThenBind(call, username, secret)
-          : bindByTemplate(call, userDnTemplate, username, secret);
-      });
+    async authenticate({ username, secret }, caller) {
+      if (isClosed) throw new ClosedError(name);
+      if (!canBeAsserted(secret.reveal())) return denied('wrongSecret');
+      if (!canBeAsserted(username)) return denied('unknownUser');
+      return withinTimeout('authenticate', caller, (call) => verify(call, username, secret));
     },
 
-    async probe({ signal }) {
-      await withinTimeout('probe', signal, async (call) => {
+    async probe(caller) {
+      if (isClosed) throw new ClosedError(name);
+      await withinTimeout('probe', caller, async (call) => {
         const base = settings.userBase;
         if (base !== undefined) {
           const [found] = await directory.search(call, { base, scope: 'base', attributes: ['1.1'] });

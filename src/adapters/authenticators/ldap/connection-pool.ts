@@ -48,9 +48,13 @@ export class ConnectionPool {
       this.#throwIfOver(call);
       const idle = this.#takeIdle();
       if (idle === undefined) return await this.#useNew(call, isRepeatable, work);
+      call.underWay.add(idle);
       try {
-        return await this.#work(idle, call, work);
+        const result = await work(idle);
+        this.#end(idle, call);
+        return result;
       } catch (fault) {
+        this.#end(idle, call);
         // It may have been dead before, which says nothing about its server.
         if (!isRepeatable || idle.isOpen || !(fault instanceof ServerFault)) throw this.#blame(idle, fault);
       }
@@ -88,8 +92,11 @@ export class ConnectionPool {
       try {
         await this.#open(connection);
         isReady = true;
-        return await this.#work(connection, call, work);
+        const result = await work(connection);
+        this.#end(connection, call);
+        return result;
       } catch (fault) {
+        if (isReady) this.#end(connection, call);
         this.#blame(connection, fault);
         if (!(fault instanceof ServerFault) || (isReady && !isRepeatable)) throw fault;
         faults.push(fault);
@@ -98,14 +105,10 @@ export class ConnectionPool {
     throw allFailed(this.#options.name, faults);
   }
 
-  async #work<Result>(connection: Connection, call: Call, work: (connection: Connection) => Promise<Result>) {
-    call.underWay.add(connection);
-    try {
-      return await work(connection);
-    } finally {
-      call.underWay.delete(connection);
-      if (connection.isOpen) this.#giveBack(connection);
-    }
+  /** The call is done with the connection. */
+  #end(connection: Connection, call: Call): void {
+    call.underWay.delete(connection);
+    if (connection.isOpen) this.#giveBack(connection);
   }
 
   async #open(connection: Connection): Promise<void> {
