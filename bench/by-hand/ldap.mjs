@@ -1,9 +1,13 @@
-import { Client, EqualityFilter } from 'ldapts';
+import { Client, Control, EqualityFilter } from 'ldapts';
 
 const CONNECTIONS = 10;
-const ATTRIBUTES = ['uid'];
+const ATTRIBUTES = ['uid', 'pwdAccountLockedTime'];
+const PASSWORD_POLICY = '1.3.6.1.4.1.42.2.27.8.5.1';
 
-/** Search and bind with ldapts alone, over as many connections of either kind as the adapter has. */
+/**
+ * Search and bind with ldapts alone, over as many connections of either kind as the adapter has. The state of the account
+ * is asked for, as who shall say why a user is refused must.
+ */
 export async function ldapByHand({ url, bindDn, bindPassword, userBase }) {
   const searching = pool(
     await Promise.all(
@@ -21,7 +25,7 @@ export async function ldapByHand({ url, bindDn, bindPassword, userBase }) {
     const { searchEntries } = await searching((client) => client.search(userBase, { filter, attributes: ATTRIBUTES }));
     const [user] = searchEntries;
     if (user === undefined) return undefined;
-    await binding((client) => client.bind(user.dn, secret));
+    await binding((client) => client.bind(user.dn, secret, new Control(PASSWORD_POLICY)));
     return user.uid;
   };
 }

@@ -43,7 +43,7 @@ export function readOptions(args, cases) {
       rounds,
       quick: values.quick ?? false,
       large: values.large ?? false,
-      warmUps: values.quick ? 1 : 3,
+      warmUps: values.quick ? 1 : 15,
       milliseconds: values.quick ? 40 : 100,
     },
   };
