@@ -35,6 +35,8 @@ export interface CallSignals {
 
 export type Client = import('pg').Client;
 
+const OUTSIDE_OF_TRANSACTION = 'I';
+
 /** A bounded number of connections that are made as they are needed, kept for the next call, and dropped as they fail. */
 export interface Connections {
   /**
@@ -123,7 +125,7 @@ export function connections(options: ConnectionsOptions): Connections {
           throw error;
         } finally {
           deadline.offAbort(cutOff);
-          if (isSound && client.isConnected) keep(client);
+          if (isSound && isReusable(client)) keep(client);
           else client.cutOff();
         }
       } catch (cause) {
@@ -148,6 +150,10 @@ export function connections(options: ConnectionsOptions): Connections {
       await Promise.all(ended);
     },
   };
+}
+
+function isReusable(client: GuardedClient): boolean {
+  return client.isConnected && client.getTransactionStatus() === OUTSIDE_OF_TRANSACTION;
 }
 
 function clientConfig(pg: typeof import('pg'), options: ConnectionsOptions): import('pg').ClientConfig {

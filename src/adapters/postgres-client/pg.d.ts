@@ -41,6 +41,8 @@ declare module 'pg' {
     constructor(config: ClientConfig);
     connection: Connection;
     connect(): Promise<unknown>;
+    /** As the server has told it last: `I` outside of one, `T` in one, `E` in one that has failed. */
+    getTransactionStatus(): string | null;
     query(query: { text: string; name?: string; values?: readonly Value[] }): Promise<Result>;
   }
 

@@ -75,7 +75,9 @@ export class EndListener {
   async #hearOnce(closing: AbortSignal, onHearing: () => void): Promise<void> {
     const { clock, channel, connect } = this.#options;
     const client = await connect();
+    const ended = new AbortController();
     const end = () => client.cutOff();
+    client.connection.once('end', () => ended.abort());
     closing.addEventListener('abort', end);
     try {
       closing.throwIfAborted();
@@ -83,8 +85,8 @@ export class EndListener {
       const ask = (text: string) => withDeadline(clock, KEEP_ALIVE, 'listen', () => client.query({ text }));
       await ask(`LISTEN "${channel}"`);
       onHearing();
-      for (;;) {
-        await this.#wait(KEEP_ALIVE, closing);
+      while (client.isConnected) {
+        await this.#wait(KEEP_ALIVE, ended.signal);
         await ask('SELECT 1');
       }
     } finally {
@@ -109,17 +111,18 @@ export class EndListener {
     }
   }
 
-  #wait(milliseconds: number, closing: AbortSignal): Promise<void> {
+  /** Waits so long, or until the signal is aborted. */
+  #wait(milliseconds: number, signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
     return new Promise((resolve) => {
       const done = () => {
         clock.clearTimeout(timer);
-        closing.removeEventListener('abort', done);
+        signal.removeEventListener('abort', done);
         resolve();
       };
       const timer = clock.setTimeout(done, milliseconds);
-      closing.addEventListener('abort', done);
-      if (closing.aborted) done();
+      signal.addEventListener('abort', done);
+      if (signal.aborted) done();
     });
   }
 }
