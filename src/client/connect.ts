@@ -6,6 +6,7 @@ import { type Clock, systemClock } from '../model/clock.js';
 import { ConfigurationError, DefectError, SessionInitError } from '../model/errors.js';
 import type { SessionInitMessage } from '../model/session-init-message.js';
 import type { SessionInitResponse } from '../model/session-init-response.js';
+import { AskedConnection } from './asked-connection.js';
 import { Connection, type ConnectionClosed } from './connection.js';
 import type { SessionEnded } from './frames.js';
 import { checkServerUrl } from './server-url.js';
@@ -55,7 +56,8 @@ export interface SessionClient {
    * a usable session, `OTHER` with code `malformed_response` for what is no response, with `cancelled` if it was aborted
    * or the client closed.
    *
-   * If the connection is closed, a new one is opened: once for each init, and without any session that there was.
+   * If the connection is closed, a new one is opened: once for each init, and without any session that there was. A server
+   * that shuts down (code 1001) has answered what it has taken: an init that it left unanswered is asked for again.
    * Several inits can be under way; the server answers them in order. A connection on which an init was given up, and
    * that serves no other init and no session, is closed, so that the server can take back what nobody holds.
    *
@@ -130,6 +132,11 @@ export function connect(url: string | URL, options: ConnectOptions = {}): Sessio
     });
   }
 
+  function usable(): Connection {
+    if (!connection.isUsable) connection = dial();
+    return connection;
+  }
+
   function report(cause: unknown, referenceId?: string): void {
     const error =
       cause instanceof SessionInitError ? cause : new DefectError('A listener, or the client, threw.', { cause });
@@ -149,8 +156,7 @@ export function connect(url: string | URL, options: ConnectOptions = {}): Sessio
   async function init(message: ClientInitMessage, initOptions: ClientInitOptions = {}): Promise<SessionInitResponse> {
     const { signal } = initOptions;
     const isGone = isClosed || signal?.aborted === true;
-    if (!isGone && !connection.isUsable) connection = dial();
-    const asked = connection;
+    const asked = new AskedConnection(isGone ? () => connection : usable);
     const referenceId = nanoid();
     const input = {
       message,
@@ -159,7 +165,6 @@ export function connect(url: string | URL, options: ConnectOptions = {}): Sessio
       deadline: isDeadline(initOptions.deadline) ? initOptions.deadline : deadline,
       now: clock.now,
     };
-    asked.join();
     const run = runClientInit(input, { clock, inspect });
     running.add(run);
     const abort = () => run.cancel();

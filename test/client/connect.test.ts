@@ -124,7 +124,7 @@ describe('an init', () => {
     ]);
   });
 
-  test.each([1000, 1001, 1008, 1011, 1013, 4001])('ends when the server closes with %i instead', async (code) => {
+  test.each([1000, 1008, 1011, 1013, 4001])('ends when the server closes with %i instead', async (code) => {
     const client = world.connect();
     const asked = client.init(ALICE);
     const end = await world.server.connections.take();
