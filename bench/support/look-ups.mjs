@@ -30,12 +30,14 @@ export async function lookUps(milliseconds, secrets, find) {
   const first = await find(secrets[0]);
   if (typeof first?.user !== 'string') throw new Error('A session was to be found by its secret.');
   if ((await find('0'.repeat(64))) !== undefined) throw new Error('Nothing was to be found by an unknown secret.');
+  // One after the other in memory, as they are asked for. A server has the secret of a request at hand, too.
+  const asked = secrets.map((secret) => Buffer.from(secret).toString());
   let next = 0;
   return () =>
     timed(milliseconds, async () => {
       for (let done = 0; done < SEQUENCE; done++) {
-        await find(secrets[next]);
-        next = (next + 1) % secrets.length;
+        await find(asked[next]);
+        next = (next + 1) % asked.length;
       }
       return SEQUENCE;
     });
