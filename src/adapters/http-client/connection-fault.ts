@@ -1,11 +1,7 @@
 import { BackendFaultError } from '../../model/errors.js';
+import { connectionRemedies } from '../connection-remedies.js';
 
-const NOT_TRUSTED = [
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-];
+const REMEDIES = connectionRemedies('the URL');
 
 /**
  * The fault of a server of which no answer could be had.
@@ -21,12 +17,8 @@ export function connectionFault(where: string, error: unknown): BackendFaultErro
   if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') {
     return new BackendFaultError(`${where} answers more than maxResponseBytes.`, { cause });
   }
-  if (code !== undefined && NOT_TRUSTED.includes(code)) {
-    return new BackendFaultError(`${where} has a certificate of a CA that is not trusted. Give its CA as ca.`, {
-      cause,
-    });
-  }
-  return new BackendFaultError(`${where} gave no answer${code === undefined ? '' : ` (${code})`}.`, { cause });
+  const [why, remedy = ''] = code === undefined ? [''] : [` (${code})`, REMEDIES[code]];
+  return new BackendFaultError(`${where} gave no answer${why}. ${remedy}`.trimEnd(), { cause });
 }
 
 /** An error of the parser holds what was received, and that may be our own request, which a broken server sent back. */

@@ -1,24 +1,12 @@
 import { BackendFaultError, DeadlineExceededError, SessionInitError } from '../../model/errors.js';
-
-const UNTRUSTED = "The server's certificate is not signed by a CA that is trusted. Give the CA's in ca.";
+import { connectionRemedies } from '../connection-remedies.js';
 
 /** What to do, by the code of Node's error or PostgreSQL's. */
 export type Remedies = Readonly<Record<string, string>>;
 
 const REMEDIES: Remedies = {
-  ECONNREFUSED: 'Nothing listens there. Is the server running?',
+  ...connectionRemedies('host'),
   ENOENT: 'There is no such socket. Is the server running?',
-  ENOTFOUND: 'There is no host of that name. Check host.',
-  EAI_AGAIN: 'The name of the host could not be looked up.',
-  CERT_HAS_EXPIRED: "The server's certificate has expired. Renew it.",
-  CERT_NOT_YET_VALID: "The server's certificate is not valid yet. Check both clocks.",
-  ERR_TLS_CERT_ALTNAME_INVALID: "The server's certificate is for another host. Use its name as host.",
-  DEPTH_ZERO_SELF_SIGNED_CERT: UNTRUSTED,
-  SELF_SIGNED_CERT_IN_CHAIN: UNTRUSTED,
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNTRUSTED,
-  UNABLE_TO_GET_ISSUER_CERT: UNTRUSTED,
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNTRUSTED,
-  CERT_SIGNATURE_FAILURE: UNTRUSTED,
   '28P01': 'It does not take user and password.',
   '28000': 'It does not let user in from here: see its pg_hba.conf.',
   '3D000': 'There is no database of that name.',

@@ -144,7 +144,9 @@ describe('request()', () => {
   test('a fault shows nothing of the URL but its origin', async () => {
     const asked = clientOf().request('http://127.0.0.1:1/marked-path?marked=query', GET, { signal });
     const error: unknown = await asked.catch((cause: unknown) => cause);
-    expect((error as Error).message).toBe('backend: http://127.0.0.1:1 gave no answer (ECONNREFUSED).');
+    expect((error as Error).message).toBe(
+      'backend: http://127.0.0.1:1 gave no answer (ECONNREFUSED). Nothing listens there. Is the server running?',
+    );
     expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('marked');
   });
 

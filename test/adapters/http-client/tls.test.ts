@@ -44,13 +44,25 @@ describeWith(openssl, 'TLS', (command) => {
   });
 
   test.each<[string, () => [ServerOptions, HttpClientOptions], RegExp]>([
-    ['of an unknown CA', () => [own, {}], /has a certificate of a CA that is not trusted\. Give its CA as ca\.$/],
-    ['of another CA', () => [own, { ca: other.cert }], /has a certificate of a CA that is not trusted/],
-    ['that has expired', () => [expired, { ca: expired.cert }], /gave no answer \(CERT_HAS_EXPIRED\)\.$/],
+    [
+      'of an unknown CA',
+      () => [own, {}],
+      /gave no answer \([A-Z_]+\)\. The server's certificate is not signed by a CA that is trusted\. Give the CA's in ca\.$/,
+    ],
+    [
+      'of another CA',
+      () => [own, { ca: other.cert }],
+      /The server's certificate is not signed by a CA that is trusted/,
+    ],
+    [
+      'that has expired',
+      () => [expired, { ca: expired.cert }],
+      /gave no answer \(CERT_HAS_EXPIRED\)\. The server's certificate has expired\. Renew it\.$/,
+    ],
     [
       'of another host',
       () => [elsewhere, { ca: elsewhere.cert }],
-      /gave no answer \(ERR_TLS_CERT_ALTNAME_INVALID\)\.$/,
+      /gave no answer \(ERR_TLS_CERT_ALTNAME_INVALID\)\. .* is for another host name\. Use that name in the URL\.$/,
     ],
   ])('a certificate %s is a fault, and nothing is sent', async (_, parts, message) => {
     const [tls, options] = parts();

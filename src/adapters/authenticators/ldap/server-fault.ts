@@ -1,34 +1,17 @@
 import { BackendFaultError, DeadlineExceededError } from '../../../model/errors.js';
+import { connectionRemedies } from '../../connection-remedies.js';
 
 /** One server has failed, and another may do better. */
 export class ServerFault extends BackendFaultError {}
 
-/** What a failed connection says, by the code of Node's error, in words that name the remedy. */
-const REASONS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'Nothing listens there. Is the server running?',
-  ENOTFOUND: 'There is no host of that name. Check url.',
-  EAI_AGAIN: 'The name of the host could not be looked up.',
-  CERT_HAS_EXPIRED: "The server's certificate has expired. Renew it.",
-  CERT_NOT_YET_VALID: "The server's certificate is not valid yet. Check both clocks.",
-  ERR_TLS_CERT_ALTNAME_INVALID: "The server's certificate is for another host name. Use that name in url.",
-  ...Object.fromEntries(
-    [
-      'DEPTH_ZERO_SELF_SIGNED_CERT',
-      'SELF_SIGNED_CERT_IN_CHAIN',
-      'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-      'UNABLE_TO_GET_ISSUER_CERT',
-      'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-      'CERT_SIGNATURE_FAILURE',
-    ].map((code) => [code, "The server's certificate is not signed by a CA that is trusted. Give the CA's in ca."]),
-  ),
-};
+const REMEDIES = connectionRemedies('url');
 
 /** Why a server could not be talked to. What the server or the system said about it is the cause. */
 export function connectionFault(url: string, cause: unknown): ServerFault {
   if (cause instanceof ServerFault) return cause;
   const { code } = cause as { code?: unknown };
   const late = cause instanceof DeadlineExceededError ? 'It took longer than connectTimeout.' : undefined;
-  const reason = typeof code === 'string' ? (late ?? REASONS[code]) : undefined;
+  const reason = typeof code === 'string' ? (late ?? REMEDIES[code]) : undefined;
   return new ServerFault(`${url} cannot be talked to. ${reason ?? 'The connection failed.'}`, { cause });
 }
 
