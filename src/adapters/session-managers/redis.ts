@@ -17,9 +17,12 @@ import { newSessionSecret } from '../session-secret.js';
 import { sessionTime } from '../session-time.js';
 import { Background } from './redis/background.js';
 import { bucketSessions } from './redis/bucket-sessions.js';
+import { dmodSessions } from './redis/dmod-sessions.js';
 import { inCluster } from './redis/in-cluster.js';
 import { Keys } from './redis/keys.js';
-import { CLUSTER_SCRIPTS, SERVER_SCRIPTS } from './redis/lua.js';
+import { CLUSTER_SCRIPTS } from './redis/lua/cluster-scripts.js';
+import { DMOD_SCRIPTS } from './redis/lua/dmod-scripts.js';
+import { SERVER_SCRIPTS } from './redis/lua/server-scripts.js';
 import { onOneServer } from './redis/one-server.js';
 import { tellOfOthers } from './redis/session-news.js';
 import type { Surroundings } from './redis/surroundings.js';
@@ -39,6 +42,14 @@ export interface RedisSessionManagerOptions extends RedisServerOptions, SessionL
    * @defaultValue `'session-init'`
    */
   prefix?: string;
+  /**
+   * How sessions are kept. `session-init`: the secrets as hashes alone, and everything expires by itself. `dmod`: in the
+   * keys of NOAA's DMOD, whose services can then read them, with its weaknesses: the secrets themselves are in the store,
+   * and what has expired stays until somebody creates or sweeps. Not in a cluster.
+   *
+   * @defaultValue `'session-init'`
+   */
+  layout?: 'session-init' | 'dmod';
   /**
    * By whose time sessions live: that of Redis, so that all nodes agree, whatever their own clocks show, or that of
    * `clock`.
@@ -61,18 +72,22 @@ export interface RedisSessionManager extends SessionManager {
 
 /** Keeps the sessions in Redis or Valkey, where any number of nodes share them. */
 export function redisSessionManager(options: RedisSessionManagerOptions): RedisSessionManager {
-  const lifetime = new SessionLifetime(options, [...REDIS_SERVER_OPTIONS, 'prefix', 'timeFrom', 'clock']);
-  const { prefix = 'session-init', timeFrom = 'store', clock = systemClock } = options;
+  const lifetime = new SessionLifetime(options, [...REDIS_SERVER_OPTIONS, 'prefix', 'layout', 'timeFrom', 'clock']);
+  const { prefix = 'session-init', layout = 'session-init', timeFrom = 'store', clock = systemClock } = options;
   const problems = [
     ...redisServerProblems(options),
     /^[^{}]+$/.test(prefix) ? '' : 'prefix must be a text without braces.',
+    ['session-init', 'dmod'].includes(layout) ? '' : 'layout must be session-init or dmod.',
+    layout === 'dmod' && options.cluster !== undefined
+      ? 'layout must not be dmod in a cluster: DMOD keeps all secrets in one key, and sessions in many, so no script can touch both.'
+      : '',
     ['store', 'clock'].includes(timeFrom) ? '' : 'timeFrom must be store or clock.',
   ].filter((problem) => problem !== '');
   if (problems.length > 0) throw new ConfigurationError(`redis cannot work: ${problems.join(' ')}`, { problems });
 
   const server = readServer(options);
   const isCluster = server.kind === 'cluster';
-  const scripts = isCluster ? CLUSTER_SCRIPTS : SERVER_SCRIPTS;
+  const scripts = layout === 'dmod' ? DMOD_SCRIPTS : isCluster ? CLUSTER_SCRIPTS : SERVER_SCRIPTS;
   const connection = new RedisConnection(server, { name: 'redis', clock, scripts });
   const background = new Background(clock);
   const keys = new Keys(prefix);
@@ -81,7 +96,10 @@ export function redisSessionManager(options: RedisSessionManagerOptions): RedisS
     ...{ keys, lifetime, timeFrom, node: nanoid(), timeout: server.timeout, now: time.now },
     inBackground: (work) => background.run(work),
   };
-  const sessions = bucketSessions(around, isCluster ? inCluster(around) : onOneServer(around));
+  const sessions =
+    layout === 'dmod'
+      ? dmodSessions(around, prefix)
+      : bucketSessions(around, isCluster ? inCluster(around) : onOneServer(around));
 
   async function readTime(): Promise<number> {
     const here = [0, 'store', '', ''];

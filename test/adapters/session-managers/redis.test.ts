@@ -4,12 +4,12 @@ import { type MakeManager, sessionManagerContract } from '../../../src/testing/s
 import { Redis, RedisCluster } from '../../support/redis.js';
 import { describeWith, redisServer } from '../../support/requires.js';
 
-type Where = Pick<Parameters<typeof redisSessionManager>[0], 'url' | 'cluster'>;
+type Where = Pick<Parameters<typeof redisSessionManager>[0], 'url' | 'cluster' | 'layout'>;
 
-function keepsTheContract(where: () => Where, parallelCalls: number) {
+function keepsTheContract(where: (store: number) => Where, parallelCalls: number) {
   let stores = 0;
   const attach: MakeManager = (options) =>
-    redisSessionManager({ ...options, ...where(), prefix: `store-${stores}`, timeFrom: 'clock' });
+    redisSessionManager({ ...options, ...where(stores), prefix: `store-${stores}`, timeFrom: 'clock' });
   const create: MakeManager = (options) => {
     stores += 1;
     return attach(options);
@@ -26,7 +26,7 @@ describeWith(redisServer, 'redisSessionManager on one server', () => {
   });
   afterAll(() => redis.stop());
 
-  keepsTheContract(() => ({ url: redis.url }), 1_000);
+  keepsTheContract(() => ({ url: redis.url }), 500);
 });
 
 describeWith(redisServer, 'redisSessionManager in a cluster', () => {
@@ -37,4 +37,14 @@ describeWith(redisServer, 'redisSessionManager in a cluster', () => {
   afterAll(() => cluster.stop());
 
   keepsTheContract(() => ({ cluster: cluster.urls }), 200);
+});
+
+describeWith(redisServer, 'redisSessionManager in the layout of DMOD', () => {
+  let redis: Redis;
+  beforeAll(async () => {
+    redis = await Redis.start('--databases', '200');
+  });
+  afterAll(() => redis.stop());
+
+  keepsTheContract((store) => ({ url: `${redis.url}/${store}`, layout: 'dmod' }), 200);
 });

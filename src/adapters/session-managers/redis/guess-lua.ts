@@ -50,7 +50,7 @@ local function free_places_of_the_dead(key)
 end
 
 local key, is_known = others, 0
-if limit_at_known > 0 and (tonumber(redis.call('ZSCORE', known, from) or nil) or 0) > now - known_for then
+if limit_at_known > 0 and tonumber(redis.call('ZSCORE', known, from) or 0) > now - known_for then
   key, is_known, limit = at_known, 1, limit_at_known
 end
 local failures, ends = failures_of(key)

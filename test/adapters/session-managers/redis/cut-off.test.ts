@@ -7,7 +7,7 @@ import { SessionLifetime, type SessionLimitPolicy } from '../../../../src/adapte
 import { bucketSessions } from '../../../../src/adapters/session-managers/redis/bucket-sessions.js';
 import { inCluster } from '../../../../src/adapters/session-managers/redis/in-cluster.js';
 import { bucketOf, hashedSecret, Keys } from '../../../../src/adapters/session-managers/redis/keys.js';
-import { CLUSTER_SCRIPTS } from '../../../../src/adapters/session-managers/redis/lua.js';
+import { CLUSTER_SCRIPTS } from '../../../../src/adapters/session-managers/redis/lua/cluster-scripts.js';
 import type { RedisSessions } from '../../../../src/adapters/session-managers/redis/redis-sessions.js';
 import { readSession } from '../../../../src/adapters/session-managers/redis/stored-session.js';
 import { newSessionSecret } from '../../../../src/adapters/session-secret.js';
