@@ -11,6 +11,7 @@ import type {
 import type { CallOptions } from '../adapters/ports.js';
 import type { Clock } from '../model/clock.js';
 import { ClosedError } from '../model/errors.js';
+import { askForPlace } from './ask-for-place.js';
 import { WaitingGuesses } from './waiting-guesses.js';
 
 /** Milliseconds until an outcome that could not be counted is told to the store again; then twice as many, up to the most. */
@@ -48,7 +49,7 @@ export class GuessCounter {
   /** Asks for a place, and does not wait for one. @throws whatever the store throws */
   async reserveNow(key: string, from?: string): Promise<Guess | GuessLocked | GuessBusy> {
     const attempt = { rules: this.#rules, key, from };
-    const answer = await this.#store.reserve(attempt);
+    const answer = await askForPlace(this.#store, attempt);
     return answer.outcome === 'reserved' ? new Reservation(this, attempt, answer) : answer;
   }
 
@@ -65,7 +66,7 @@ export class GuessCounter {
     asked?: GuessBusy,
   ): Promise<Guess | GuessLocked> {
     const attempt = { rules: this.#rules, key, from };
-    let answer: GuessAnswer = asked ?? (await this.#store.reserve(attempt));
+    let answer: GuessAnswer = asked ?? (await askForPlace(this.#store, attempt));
     while (answer.outcome === 'busy') answer = await this.#wait(attempt, answer.atKnown, options.signal);
     return answer.outcome === 'locked' ? answer : new Reservation(this, attempt, answer);
   }

@@ -1,6 +1,7 @@
 import type { GuessAnswer, GuessAttempt, GuessStore } from '../adapters/guess-store.js';
 import type { Clock } from '../model/clock.js';
 import { OverloadedError } from '../model/errors.js';
+import { askForPlace } from './ask-for-place.js';
 
 /** So many may wait on one key: those of one account or address must not fill the queue of all. */
 const MAX_WAITING = 1_024;
@@ -72,7 +73,7 @@ export class WaitingGuesses {
     try {
       for (let first = this.#first; first !== undefined; first = this.#first) {
         this.#mayHaveChanged = false;
-        await this.#heed(await this.#store.reserve(first.attempt), first);
+        await this.#heed(await askForPlace(this.#store, first.attempt), first);
       }
     } catch (error) {
       for (const waiter of this.#waiters) waiter.fail(error);

@@ -226,6 +226,38 @@ describe('a store of the counts', () => {
     },
   );
 
+  test.each([undefined, null, 'reserved', {}, { outcome: 'yes' }, { outcome: 'locked', retryAfter: Number.NaN }])(
+    'ASVS 16.5.3: if it answers %p, nobody is let in',
+    async (answer) => {
+      const { attempt, asked } = guarded({
+        store: { name: 'garbled', reserve: async () => answer, settle: async () => {} } as never,
+      });
+      expect(await attempt('alice', 'right')).toMatchObject({ code: 'throttle_failed' });
+      expect(asked()).toBe(0);
+    },
+  );
+
+  test('ASVS 16.5.3: if it hangs, nobody is let in; a place that it gives too late is given back', async () => {
+    const store = new MemoryGuessStore(simulatedClock());
+    const { reserve } = store;
+    const hanging: (() => void)[] = [];
+    store.reserve = async (attempt) => {
+      await new Promise<void>((resolve) => hanging.push(resolve));
+      return reserve.call(store, attempt);
+    };
+    const script = { authentication: YES, authorization: YES, session: YES };
+    const world = new InitWorld(() => script, { throttle: { account: limit(1), address: limit(1), store } });
+    world.init('alice');
+    await world.comeToRest();
+    expect(world.records.map(({ code }) => code)).toEqual(['overloaded']);
+    for (const answer of hanging.splice(0)) answer();
+    await world.comeToRest();
+    store.reserve = reserve;
+    world.init('alice');
+    await world.comeToRest();
+    expect(world.records.map(({ code }) => code)).toEqual(['overloaded', undefined]);
+  });
+
   test('two attempts never wait for each other, whichever answer comes first', async () => {
     const store = new MemoryGuessStore(simulatedClock());
     const throttle = throttleOver(store);
