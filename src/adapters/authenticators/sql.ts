@@ -58,6 +58,7 @@ export function sqlAuthenticator(options: SqlAuthenticatorOptions): SqlAuthentic
   const hashInTurn = hashingQueue({
     concurrency: settings.maxConcurrentVerifications,
     maxQueued: settings.maxQueuedVerifications,
+    clock,
   });
   const upgrade =
     settings.upgrade === undefined

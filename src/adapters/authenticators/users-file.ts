@@ -40,8 +40,8 @@ export interface UsersFileAuthenticatorOptions {
    */
   maxConcurrentVerifications?: number;
   /**
-   * How many more may wait, before an init is refused as `overloaded`. With argon2id at OWASP's parameters on two cores
-   * the last of 200 waits 4 s, which is within the default deadline of the authentication.
+   * How many more may wait, before an init is refused as `overloaded`. One that would have to wait for more than 4 s, which
+   * is within the default deadline of the authentication, is refused as well.
    *
    * @defaultValue 200
    */
@@ -109,7 +109,7 @@ export function usersFileAuthenticator(options: UsersFileAuthenticatorOptions): 
   const { format = 'auto', clock = systemClock, onReload, onReloadError, onWeakHash } = options;
   const { pollInterval, concurrency, maxQueued } = checkOptions(options);
   const path = resolve(options.path);
-  const verifyInTurn = hashingQueue({ concurrency, maxQueued });
+  const verifyInTurn = hashingQueue({ concurrency, maxQueued, clock });
   const decoyKey = randomBytes(16);
   let loaded: Loaded | undefined;
   let failure: unknown;

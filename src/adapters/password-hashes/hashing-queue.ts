@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { type Clock, systemClock } from '../../model/clock.js';
 import { OverloadedError } from '../../model/errors.js';
 import { abortableOf, type HasSignal } from '../../model/lazy-signal.js';
 import { Slots } from '../../model/slots.js';
@@ -9,7 +10,18 @@ export interface HashingQueueOptions {
   concurrency: number;
   /** How many more may wait for their turn. */
   maxQueued: number;
+  /** @defaultValue the system's clock */
+  clock?: Clock;
 }
+
+/**
+ * Milliseconds that a task may have to wait, as far as can be foreseen: within the default deadline of the authentication,
+ * its own time included. If all waited until theirs is over, the work would go on for those who have just given up.
+ */
+const LONGEST_WAIT = 4_000;
+
+/** How much the latest task counts in what is foreseen. */
+const WEIGHT = 1 / 16;
 
 /**
  * How much is hashed at once unless somebody says otherwise: one task more than there are cores, so that no core waits for
@@ -28,22 +40,32 @@ export type HashingQueue = <T>(task: () => Promise<T>, caller: HasSignal) => Pro
 /**
  * Bounds how much is hashed at once and how much waits for it.
  *
- * @returns a function that rejects with an `OverloadedError` if the queue is full, and with the signal's reason if that
- *   is aborted before the task's turn has come
+ * @returns a function that rejects with an `OverloadedError` if the queue is full, or if those in it take so long that
+ *   the task's turn would come too late; and with the signal's reason if that is aborted before its turn has come
  */
-export function hashingQueue({ concurrency, maxQueued }: HashingQueueOptions): HashingQueue {
+export function hashingQueue(options: HashingQueueOptions): HashingQueue {
+  const { concurrency, maxQueued, clock = systemClock } = options;
   const slots = new Slots(concurrency);
+  let usualDuration = 0;
+
   return async (task, caller) => {
     abortableOf(caller).throwIfAborted();
     if (!slots.take()) {
       if (slots.waiting >= maxQueued) {
         throw new OverloadedError(`${maxQueued} secrets wait to be verified already. Try again later.`);
       }
+      const wait = ((slots.waiting + 1) * usualDuration) / concurrency;
+      if (wait > LONGEST_WAIT) {
+        const seconds = Math.ceil(wait / 1_000);
+        throw new OverloadedError(`It would take ${seconds} s until the secret is verified. Try again later.`);
+      }
       await slots.acquire(caller);
     }
+    const begun = clock.monotonic();
     try {
       return await task();
     } finally {
+      usualDuration += WEIGHT * (clock.monotonic() - begun - usualDuration);
       slots.release();
     }
   };

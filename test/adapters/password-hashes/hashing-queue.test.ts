@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { hashingQueue } from '../../../src/adapters/password-hashes/hashing-queue.js';
 import { OverloadedError } from '../../../src/model/errors.js';
+import { simulatedClock } from '../../../src/testing/simulated-clock.js';
 
 const never = new AbortController();
 
@@ -136,5 +137,63 @@ describe('CS Authentication: what is hashed at once, and what waits for it, is b
       }, never),
     ).rejects.toThrow('at once');
     await expect(run(async () => 'free', never)).resolves.toBe('free');
+  });
+});
+
+describe('CS Authentication: whose turn would come too late is refused at once', () => {
+  /** A queue after many tasks of so many milliseconds each. */
+  async function usedTo(duration: number) {
+    const clock = simulatedClock();
+    const run = hashingQueue({ concurrency: 2, maxQueued: 200, clock });
+    const lasting = () => new Promise<void>((resolve) => clock.setTimeout(resolve, duration));
+    for (let round = 0; round < 100; round++) {
+      const both = [run(lasting, never), run(lasting, never)];
+      await clock.advance(duration);
+      await Promise.all(both);
+    }
+    return { clock, run, lasting };
+  }
+
+  /** How many of 300 that come at once are let in. */
+  async function admitted({ clock, run, lasting }: Awaited<ReturnType<typeof usedTo>>): Promise<number> {
+    let refused = 0;
+    const all = Array.from({ length: 300 }, () =>
+      run(lasting, never).catch((error) => {
+        expect(error).toBeInstanceOf(OverloadedError);
+        refused++;
+      }),
+    );
+    await settle();
+    const count = 300 - refused;
+    await clock.advance(60_000);
+    await Promise.all(all);
+    return count;
+  }
+
+  test('tasks that take no time are bounded by their number', async () => {
+    expect(await admitted(await usedTo(1))).toBe(202);
+  });
+
+  test('of tasks of 100 ms, two at a time, 80 wait for 4 s', async () => {
+    const count = await admitted(await usedTo(100));
+    expect(count).toBeGreaterThanOrEqual(80);
+    expect(count).toBeLessThanOrEqual(83);
+  });
+
+  test('of tasks that take longer than one may wait, those run that need not wait', async () => {
+    expect(await admitted(await usedTo(10_000))).toBe(2);
+  });
+
+  test('one that took long is forgotten', async () => {
+    const { clock, run, lasting } = await usedTo(1);
+    const slow = run(() => new Promise<void>((resolve) => clock.setTimeout(resolve, 60_000)), never);
+    await clock.advance(60_000);
+    await slow;
+    for (let round = 0; round < 100; round++) {
+      const one = run(lasting, never);
+      await clock.advance(1);
+      await one;
+    }
+    expect(await admitted({ clock, run, lasting })).toBe(202);
   });
 });

@@ -52,7 +52,12 @@ export interface SqlUsersOptions {
    * @defaultValue one more than there are cores, and 3 at most
    */
   maxConcurrentVerifications?: number;
-  /** How many more may wait, before an init is refused as `overloaded`. @defaultValue 200 */
+  /**
+   * How many more may wait, before an init is refused as `overloaded`. One that would have to wait for more than 4 s, which
+   * is within the default deadline of the authentication, is refused as well.
+   *
+   * @defaultValue 200
+   */
   maxQueuedVerifications?: number;
   /** @defaultValue the system's clock */
   clock?: Clock;
