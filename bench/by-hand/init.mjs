@@ -5,13 +5,14 @@ import {
   FAILURE_CODES,
   FailedSessionInitInfo,
   MalformedSessionInitMessage,
+  OverloadedError,
   SessionInitResponse,
 } from '../../dist/index.js';
 import { normalizeIpAddress } from '../../dist/model/ip-address.js';
 import { isEstablishable } from '../../dist/model/session.js';
 import { createGate } from './gate.mjs';
 import { attemptLimits } from './limits.mjs';
-import { PHASES, Refusal } from './refusal.mjs';
+import { overloaded, PHASES, Refusal } from './refusal.mjs';
 
 const REMOVAL_WAITS = [100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800, 25_600];
 
@@ -58,7 +59,8 @@ export function initByHand(options) {
       try {
         return await limits.phase(deadlines[name], PHASES[name].timedOut, run);
       } catch (error) {
-        throw error instanceof Refusal ? error : PHASES[name].failed(error);
+        if (error instanceof Refusal) throw error;
+        throw error instanceof OverloadedError ? overloaded(error) : PHASES[name].failed(error);
       } finally {
         phases[name] = performance.now() - phaseBegun;
       }

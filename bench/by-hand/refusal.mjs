@@ -10,7 +10,11 @@ export class Refusal {
   }
 }
 
-const overloaded = new Refusal('refused', 'OTHER', 'overloaded', { retryAfter: 1 });
+/** There is no room: in a backend that says so, or here. */
+export function overloaded(cause) {
+  return new Refusal('refused', 'OTHER', 'overloaded', { cause, retryAfter: cause?.retryAfter ?? 1 });
+}
+
 const attemptTimedOut = new Refusal('authAttemptTimedOut', 'AUTH_ATTEMPT_TIMEOUT', 'auth_attempt_timeout');
 const managerFailed = ['sessionManagerFailed', 'SESSION_MANAGER_FAIL', 'session_manager_fail'];
 const authenticatorFailed = ['authenticationSystemFailed', 'AUTHENTICATION_SYS_FAIL', 'authentication_sys_fail'];
@@ -18,7 +22,7 @@ const authenticatorFailed = ['authenticationSystemFailed', 'AUTHENTICATION_SYS_F
 /** For each phase, by the name of its deadline: what it means if it is late, and if it throws. */
 export const PHASES = {
   admission: {
-    timedOut: overloaded,
+    timedOut: overloaded(),
     failed: (cause) => new Refusal('refused', 'OTHER', 'throttle_failed', { cause }),
   },
   authentication: {
