@@ -34,9 +34,13 @@ function teach(roleManager: RoleManager): { subject?: Subject | undefined } {
   const asking: { subject?: Subject | undefined } = {};
   const hasLink = roleManager.syncedHasLink?.bind(roleManager);
   if (hasLink !== undefined) {
-    roleManager.syncedHasLink = (name, role, ...domain) =>
-      hasLink(name, role, ...domain) ||
-      (name === asking.subject?.name && asking.subject.groups.some((group) => hasLink(group, role, ...domain)));
+    // It is asked for each rule of the policy, and nearly always without a domain.
+    roleManager.syncedHasLink = (name, role, ...domain) => {
+      const has = (one: string) => (domain.length === 0 ? hasLink(one, role) : hasLink(one, role, ...domain));
+      if (has(name)) return true;
+      const { subject } = asking;
+      return subject !== undefined && name === subject.name && subject.groups.some(has);
+    };
   }
   asked.set(roleManager, asking);
   return asking;
