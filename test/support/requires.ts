@@ -22,6 +22,7 @@ export const graphviz = debian('dot', 'graphviz');
 export const slapd = debian('/usr/sbin/slapd', 'slapd');
 export const freeradius = debian('/usr/sbin/freeradius', 'freeradius');
 export const postgresql = debian('/usr/bin/pg_ctlcluster', 'postgresql');
+export const haproxy = debian('/usr/sbin/haproxy', 'haproxy');
 export const redisServer = debian('redis-server');
 
 /**
