@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { type Clock, systemClock } from '../../model/clock.js';
 import { OverloadedError } from '../../model/errors.js';
-import { abortableOf, type HasSignal } from '../../model/lazy-signal.js';
+import { abortableOf, type HasSignal, LazyAbortController } from '../../model/lazy-signal.js';
 import { Slots } from '../../model/slots.js';
 
 /** Options of {@link hashingQueue}. */
@@ -15,8 +15,8 @@ export interface HashingQueueOptions {
 }
 
 /**
- * Milliseconds that a task may have to wait, as far as can be foreseen: within the default deadline of the authentication,
- * its own time included. If all waited until theirs is over, the work would go on for those who have just given up.
+ * Milliseconds that a task may wait: within the default deadline of the authentication, its own time included. If all waited
+ * until theirs is over, the work would go on for those who are about to give up.
  */
 const LONGEST_WAIT = 4_000;
 
@@ -40,8 +40,8 @@ export type HashingQueue = <T>(task: () => Promise<T>, caller: HasSignal) => Pro
 /**
  * Bounds how much is hashed at once and how much waits for it.
  *
- * @returns a function that rejects with an `OverloadedError` if the queue is full, or if those in it take so long that
- *   the task's turn would come too late; and with the signal's reason if that is aborted before its turn has come
+ * @returns a function that rejects with an `OverloadedError` if the queue is full, if those in it take so long that the
+ *   task's turn would come too late, or if it does come too late; and with the signal's reason if that is aborted before
  */
 export function hashingQueue(options: HashingQueueOptions): HashingQueue {
   const { concurrency, maxQueued, clock = systemClock } = options;
@@ -59,7 +59,12 @@ export function hashingQueue(options: HashingQueueOptions): HashingQueue {
         const seconds = Math.ceil(wait / 1_000);
         throw new OverloadedError(`It would take ${seconds} s until the secret is verified. Try again later.`);
       }
-      await slots.acquire(caller);
+      const { waiting, end } = patience(caller, clock);
+      try {
+        await slots.acquire(waiting);
+      } finally {
+        end();
+      }
     }
     const begun = clock.monotonic();
     try {
@@ -69,4 +74,20 @@ export function hashingQueue(options: HashingQueueOptions): HashingQueue {
       slots.release();
     }
   };
+}
+
+/** Aborted when the caller has gone, or when it is too late for a turn. `end` must be called when the wait is over. */
+function patience(caller: HasSignal, clock: Clock) {
+  const waiting = new LazyAbortController();
+  const given = abortableOf(caller);
+  const leave = () => waiting.abort(given.signal.reason);
+  const timer = clock.setTimeout(() => {
+    waiting.abort(new OverloadedError(`The secret waited for ${LONGEST_WAIT} ms to be verified. Try again later.`));
+  }, LONGEST_WAIT);
+  given.onAbort(leave);
+  const end = () => {
+    given.offAbort(leave);
+    clock.clearTimeout(timer);
+  };
+  return { waiting, end };
 }

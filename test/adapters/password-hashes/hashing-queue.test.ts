@@ -196,4 +196,23 @@ describe('CS Authentication: whose turn would come too late is refused at once',
     }
     expect(await admitted({ clock, run, lasting })).toBe(202);
   });
+
+  test('when tasks turn out to take longer than before, nobody waits until it is too late', async () => {
+    const { clock, run } = await usedTo(1);
+    const { started, task, end } = tasks();
+    const all = [1, 2, 3, 4].map((id) => run(task(id), never));
+    const tooLate = expect(all[3]).rejects.toBeInstanceOf(OverloadedError);
+    await settle();
+    await clock.advance(3_999);
+    end(1);
+    await all[0];
+    await settle();
+    await clock.advance(1);
+    await tooLate;
+    expect(started).toEqual([1, 2, 3]);
+    end(3);
+    end(2);
+    await Promise.all(all.slice(0, 3));
+    expect(clock.pending).toBe(0);
+  });
 });
