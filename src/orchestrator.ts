@@ -14,6 +14,7 @@ import { type SessionInitMachine, sessionInitMachine } from './machines/session-
 import { type Backends, sessionInitActors } from './machines/session-init-actors.js';
 import { showsGuess } from './model/backend-path.js';
 import { type Clock, systemClock } from './model/clock.js';
+import { abortableOf } from './model/lazy-signal.js';
 import type { Secret } from './model/secret.js';
 import type { FullAuthSession } from './model/session.js';
 import {
@@ -191,7 +192,8 @@ export function createSessionOrchestrator(options: SessionOrchestratorOptions): 
   const onResponse = options.onResponse && guarded(options.onResponse, reportFault('onResponse'));
   async function init(message: unknown, initOptions?: Partial<InitOptions>): Promise<SessionInitResponse> {
     const { ipAddress = '', deadlines: shorter } = initOptions ?? {};
-    const signal = initOptions?.signal instanceof AbortSignal ? initOptions.signal : undefined;
+    const signal: unknown = initOptions?.signal;
+    const caller = signal instanceof AbortSignal ? abortableOf({ signal }) : undefined;
     const referenceId = nanoid();
     const startedAt = clock.now();
     const request = decode(message);
@@ -201,11 +203,11 @@ export function createSessionOrchestrator(options: SessionOrchestratorOptions): 
     const run = runner.start(input, looking?.inspect);
     const entry = underWay.begin({ referenceId, username: request.username, ipAddress, startedAt, run });
     const abort = () => run.cancel('cancelled');
-    if (signal?.aborted) abort();
-    else signal?.addEventListener('abort', abort, { once: true });
+    if (caller?.isAborted) abort();
+    else caller?.onAbort(abort);
 
     const result = await run.finished;
-    signal?.removeEventListener('abort', abort);
+    caller?.offAbort(abort);
     underWay.end(entry);
     admission.leave(referenceId, verdictOn(result));
     const origin = { referenceId, ipAddress, startedAt };

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { inspect } from 'node:util';
 import { describe, expect, jest, test } from '@jest/globals';
 import type { SessionEndListener, SessionManager } from '../src/adapters/ports.js';
@@ -37,6 +38,22 @@ function withManager(change: Partial<SessionManager>) {
   orchestrator.on('fault.reported', ({ source }) => faults.push(source));
   const init = () => orchestrator.init({ username: 'alice', user_secret: 'x' }, { ipAddress: '192.0.2.1' });
   return { clock, log, orchestrator, ended, faults, init };
+}
+
+test('however many inits share a signal, it has one listener, which ends all of them, and none when they are over', async () => {
+  const { signal, ...caller } = listened(new AbortController());
+  const { orchestrator } = withManager({ create: hangs });
+  const message = { username: 'alice', user_secret: 'x' };
+  const inits = Array.from({ length: 64 }, () => orchestrator.init(message, { ipAddress: '192.0.2.1', signal }));
+  expect(caller.listeners()).toBe(1);
+  caller.abort();
+  for (const { data } of await Promise.all(inits)) expect(data).toMatchObject({ code: 'cancelled' });
+  expect(caller.listeners()).toBe(0);
+});
+
+function listened(controller: AbortController) {
+  const { signal } = controller;
+  return { signal, abort: () => controller.abort(), listeners: () => getEventListeners(signal, 'abort').length };
 }
 
 describe('deadlines', () => {

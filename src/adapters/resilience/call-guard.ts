@@ -8,6 +8,7 @@ import {
   MissingPackageError,
   OverloadedError,
 } from '../../model/errors.js';
+import { type Abortable, abortableOf } from '../../model/lazy-signal.js';
 import { Slots } from '../../model/slots.js';
 import { withDeadline } from '../../model/with-deadline.js';
 import type { CallOptions } from '../ports.js';
@@ -74,7 +75,7 @@ export function callGuard(name: string, options: ResilienceOptions): CallGuard {
       withDeadline(clock, deadline, name, (own) => (isTrial ? run(own) : runUntilEither(run, caller, own)));
     return breaker === undefined
       ? call(false)
-      : breaker.run(call, (error) => isFailure(error) && !caller.signal.aborted);
+      : breaker.run(call, (error) => isFailure(error) && !abortableOf(caller).isAborted);
   }
 
   async function callWithRetries<Outcome>(
@@ -88,9 +89,9 @@ export function callGuard(name: string, options: ResilienceOptions): CallGuard {
       try {
         return await attempt(run, caller, parts);
       } catch (error) {
-        const isOver = left === 0 || caller.signal.aborted || parts.breaker?.isOpen === true;
+        const isOver = left === 0 || abortableOf(caller).isAborted || parts.breaker?.isOpen === true;
         if (isOver || backoff === undefined || !mayRetry(error)) throw error;
-        await pause(clock, backoff.duration, caller.signal);
+        await pause(clock, backoff.duration, abortableOf(caller));
         backoff = backoff.next(undefined);
       }
     }
@@ -107,7 +108,7 @@ export function callGuard(name: string, options: ResilienceOptions): CallGuard {
       if (isClosed) throw new ClosedError(name);
       const parts = await loaded();
       parts.breaker?.check();
-      caller.signal.throwIfAborted();
+      abortableOf(caller).throwIfAborted();
       await takePlace(caller);
       try {
         return await callWithRetries(run, caller, parts);
@@ -142,17 +143,17 @@ async function runUntilEither<Outcome>(
   }
 }
 
-function pause(clock: Clock, milliseconds: number, signal: AbortSignal): Promise<void> {
+function pause(clock: Clock, milliseconds: number, caller: Abortable): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = () => {
       clock.clearTimeout(timer);
-      reject(signal.reason);
+      reject(caller.signal.reason);
     };
     const timer = clock.setTimeout(() => {
-      signal.removeEventListener('abort', stop);
+      caller.offAbort(stop);
       resolve();
     }, milliseconds);
-    signal.addEventListener('abort', stop, { once: true });
+    caller.onAbort(stop);
   });
 }
 

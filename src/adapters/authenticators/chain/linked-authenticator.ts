@@ -1,6 +1,7 @@
 import type { PathStep } from '../../../model/backend-path.js';
 import { type Clock, systemClock } from '../../../model/clock.js';
 import { BackendFaultError, ClosedError, SessionInitError } from '../../../model/errors.js';
+import { abortableOf } from '../../../model/lazy-signal.js';
 import { withheldCause, withheldError, withheldPath } from '../../../model/withhold-secret.js';
 import type { AuthenticationOutcome, Authenticator, CallOptions, Credentials } from '../../ports.js';
 import { readAuthentication } from '../../read-outcome.js';
@@ -41,7 +42,7 @@ export function linkedAuthenticator(parts: LinkedAuthenticatorParts): LinkedAuth
     if (shares === undefined) return { outcome: 'denied', cause: 'missingFactor', path: [] };
     const walk = new Walk();
     for (const [index, link] of links.entries()) {
-      options.signal.throwIfAborted();
+      abortableOf(options).throwIfAborted();
       if (closing !== undefined) throw new ClosedError(name, { path: walk.path });
       const own = shares[index] as Credentials;
       const credentials = { ...own, username: walk.user ?? own.username };
