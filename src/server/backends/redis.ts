@@ -37,6 +37,12 @@ const schema = z.strictObject({
   ).optional(),
   servername: text("The name that the servers' certificates are for. By default the host of the URL.").optional(),
   prefix: text('What the names of all keys begin with: the same on all nodes.').default('session-init'),
+  layout: z
+    .enum(['session-init', 'dmod'])
+    .default('session-init')
+    .describe(
+      'How sessions are kept: dmod is for services of DMOD that read them, and keeps the secrets themselves. Not in a cluster.',
+    ),
   timeFrom,
   timeout: milliseconds(4_000, 'So long one call may take. It must be shorter than deadlines.session.'),
   ...sessionLifetime,
@@ -45,8 +51,20 @@ const schema = z.strictObject({
 export const redisBackend = storeBackend({
   schema,
   async make({ type: _, ...settings }, { clock, readSecret }) {
-    const { url, cluster, sentinel, username, password, ca, servername, prefix, timeFrom, timeout, ...lifetime } =
-      settings;
+    const {
+      url,
+      cluster,
+      sentinel,
+      username,
+      password,
+      ca,
+      servername,
+      prefix,
+      layout,
+      timeFrom,
+      timeout,
+      ...lifetime
+    } = settings;
     const server = {
       ...given({ url, cluster, username, servername }),
       ...(sentinel && { sentinel: await withCredentials(sentinel, readSecret) }),
@@ -55,7 +73,7 @@ export const redisBackend = storeBackend({
       ...{ prefix, timeout, clock },
     };
     return {
-      sessionManager: redisSessionManager({ ...server, ...lifetime, timeFrom }),
+      sessionManager: redisSessionManager({ ...server, ...lifetime, layout, timeFrom }),
       guessStore: () => redisGuessStore({ ...server, timeFrom }),
       usedSteps: () => usedStepsInRedis(server),
     };

@@ -47,6 +47,12 @@ describe('a configuration that cannot work', () => {
       /^sessionManager: Exactly one of/,
     ],
     [
+      'the layout of DMOD in a cluster',
+      { type: 'redis', cluster: ['redis://a'], layout: 'dmod' },
+      {},
+      /^sessionManager: layout must not be dmod in a cluster/,
+    ],
+    [
       'a password in a URL',
       { type: 'redis', url: `redis://app:${PASSWORD}@a` },
       {},
