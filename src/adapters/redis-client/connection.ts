@@ -26,6 +26,8 @@ export class RedisConnection {
   readonly server: RedisServer;
   readonly #options: RedisConnectionOptions;
   #opening: Promise<RedisClient> | undefined;
+  /** Once it is there, so that no call waits a turn for it. */
+  #client: RedisClient | undefined;
   #closing: Promise<void> | undefined;
   readonly #listeners = new Set<() => void>();
   #calls = 0;
@@ -64,8 +66,9 @@ export class RedisConnection {
     }
     this.#calls += 1;
     try {
-      return await withDeadline(clock, this.server.timeout, `${name}.${method}`, async (deadline) =>
-        work(await this.opened(), deadline),
+      const client = this.#client;
+      return await withDeadline(clock, this.server.timeout, `${name}.${method}`, (deadline) =>
+        client === undefined ? this.opened().then((opened) => work(opened, deadline)) : work(client, deadline),
       );
     } catch (cause) {
       if (callOptions?.signal.aborted && cause === callOptions.signal.reason) throw cause;
@@ -151,6 +154,7 @@ export class RedisConnection {
     client.on('ready', () => {
       this.#unreachable = undefined;
     });
+    this.#client = client;
     return client;
   }
 }
