@@ -21,6 +21,8 @@ export interface ConnectionsOptions extends PostgresqlServer {
   readonly types: (pg: typeof import('pg')) => import('pg').Types;
   readonly remedies: Remedies;
   readonly clock: Clock;
+  /** Milliseconds after which a connection that nobody uses is closed. @defaultValue 60000 */
+  readonly idleTimeout?: number | undefined;
   /** After an attempt to connect that failed, the next ones fail at once for a while. @defaultValue false */
   readonly pausesAfterFailure?: boolean;
 }
@@ -56,10 +58,10 @@ export interface Connections {
 }
 
 export function connections(options: ConnectionsOptions): Connections {
-  const { name, maxConnections, maxQueued, clock } = options;
+  const { name, maxConnections, maxQueued, clock, idleTimeout = 60_000 } = options;
   const slots = new Slots(maxConnections);
   const opened = new Set<GuardedClient>();
-  const idle = new IdleClients(clock, options.idleTimeout);
+  const idle = new IdleClients(clock, idleTimeout);
   const pause = options.pausesAfterFailure ? new ReconnectPause(clock) : undefined;
   let loading: Promise<GuardedClientClass> | undefined;
   let config: import('pg').ClientConfig;

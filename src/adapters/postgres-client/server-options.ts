@@ -26,8 +26,6 @@ export interface PostgresqlServerOptions {
   ca?: string | readonly string[];
   /** Milliseconds for a connection to be ready. @defaultValue 1500 */
   connectTimeout?: number;
-  /** Milliseconds after which a connection that nobody uses is closed. @defaultValue 60000 */
-  idleTimeout?: number;
   /** How many connections there are at most. @defaultValue 10 */
   maxConnections?: number;
   /** How many calls may wait for one, before an init is refused as `overloaded`. @defaultValue 200 */
@@ -36,7 +34,7 @@ export interface PostgresqlServerOptions {
 
 /** The names of {@link PostgresqlServerOptions}. */
 export const SERVER_OPTIONS: readonly string[] =
-  'host port database user password tls ca connectTimeout idleTimeout maxConnections maxQueued'.split(' ');
+  'host port database user password tls ca connectTimeout maxConnections maxQueued'.split(' ');
 
 /** {@link PostgresqlServerOptions} with their defaults. */
 export interface PostgresqlServer extends Required<Omit<PostgresqlServerOptions, 'password' | 'ca'>> {
@@ -55,7 +53,6 @@ export function withServerDefaults(options: PostgresqlServerOptions): Postgresql
     password: typeof password === 'string' ? new Secret(password) : password,
     tls: options.tls ?? (isLocal(options.host) ? 'off' : 'verified'),
     connectTimeout: options.connectTimeout ?? 1_500,
-    idleTimeout: options.idleTimeout ?? 60_000,
     maxConnections: options.maxConnections ?? 10,
     maxQueued: options.maxQueued ?? 200,
   };
@@ -78,7 +75,6 @@ export function serverProblems(options: PostgresqlServerOptions): string[] {
     ca === undefined || tls === 'verified' ? '' : 'ca is of use with tls verified alone.',
     ...[ca ?? []].flat().map((pem) => (isCertificate(pem) ? '' : 'ca must hold certificates in PEM.')),
     millisecondsProblem('connectTimeout', numbers.connectTimeout),
-    millisecondsProblem('idleTimeout', numbers.idleTimeout),
     countProblem('maxConnections', numbers.maxConnections, 1),
     countProblem('maxQueued', numbers.maxQueued, 0),
   ];

@@ -21,7 +21,7 @@ export function readSession(row: SqlRow, secret?: Secret): FullAuthSession {
   });
 }
 
-/** Bytes come as a Buffer, a Uint8Array or an ArrayBuffer, as the driver likes. */
+/** pg gives a Buffer, node:sqlite a Uint8Array, libsql a Buffer for one row and ArrayBuffers for many. */
 export function storedBytes(value: unknown): Buffer {
   return Buffer.isBuffer(value) ? value : Buffer.from(value as ArrayBuffer);
 }

@@ -122,8 +122,3 @@ function resultCode(error: unknown): number | undefined {
   const code = errcode ?? rawCode;
   return typeof code === 'number' ? code & 0xff : undefined;
 }
-
-/** The bytes of a blob: libsql gives a Buffer for one row and ArrayBuffers for many, node:sqlite a Uint8Array. */
-export function blobBytes(value: unknown): Buffer {
-  return Buffer.from(value as ArrayBuffer);
-}

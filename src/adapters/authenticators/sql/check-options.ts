@@ -11,7 +11,7 @@ import { statementProblem } from './statement.js';
 const KNOWN = {
   common:
     'dialect query claims upgrade decoyHash onWeakHash onUpgradeError name timeout maxConcurrentVerifications maxQueuedVerifications clock',
-  postgresql: SERVER_OPTIONS.join(' '),
+  postgresql: `${SERVER_OPTIONS.join(' ')} idleTimeout`,
   sqlite: 'path',
 };
 
@@ -53,7 +53,9 @@ function dialectProblems(options: SqlAuthenticatorOptions): string[] {
   const known = `${KNOWN.common} ${KNOWN[dialect]}`.split(' ');
   return [
     ...unknownOptions(`sqlAuthenticator with the dialect ${dialect}`, options, known),
-    ...(dialect === 'postgresql' ? serverProblems(options) : [requiredText('path', (options as SqliteOptions).path)]),
+    ...(dialect === 'postgresql'
+      ? [...serverProblems(options), millisecondsProblem('idleTimeout', options.idleTimeout ?? 1)]
+      : [requiredText('path', (options as SqliteOptions).path)]),
   ];
 }
 

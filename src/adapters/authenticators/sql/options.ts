@@ -68,6 +68,8 @@ export interface PostgresqlOptions extends PostgresqlServerOptions {
   dialect: 'postgresql';
   /** The account that asks. It needs no more than `SELECT`, and what `upgrade` needs. */
   user: string;
+  /** Milliseconds after which a connection that nobody uses is closed. @defaultValue 60000 */
+  idleTimeout?: number;
 }
 
 /** Users in a SQLite file. */

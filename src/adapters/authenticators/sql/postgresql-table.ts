@@ -16,6 +16,7 @@ export interface PostgresqlTableOptions extends PostgresqlServer {
   readonly query: string;
   readonly upgrade?: string;
   readonly timeout: number;
+  readonly idleTimeout?: number;
   readonly clock: Clock;
 }
 
