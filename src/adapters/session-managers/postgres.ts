@@ -142,8 +142,8 @@ export function postgresSessionManager(options: PostgresSessionManagerOptions): 
       const caller = abortableOf(callOptions);
       const text = 'SELECT pg_is_in_recovery() AS "isStandby"';
       const { rows } = await call({ what: 'probe', timeout, caller }, (client) => client.query({ text }));
-      if (rows[0]?.['isStandby'] === true)
-        throw new BackendFaultError(`${NAME} is connected to a standby. ${REMEDIES['25006']}`);
+      const isStandby = rows[0]?.['isStandby'] !== false;
+      if (isStandby) throw new BackendFaultError(`${NAME} has reached PostgreSQL. ${REMEDIES['25006']}`);
     },
 
     async close() {

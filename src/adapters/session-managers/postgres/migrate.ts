@@ -10,13 +10,7 @@ const LOCK = 0x73696e69;
 
 /** @throws ConfigurationError if a later version of this package has written the schema */
 export async function isMigrated(client: Client, schema: string): Promise<boolean> {
-  const version = await schemaVersion(client, schema);
-  const latest = migrations(schema).length;
-  if (version <= latest) return version === latest;
-  throw new ConfigurationError(
-    `The schema ${schema} was written by a later version of session-init (schema ${version}; this one knows ${latest}), ` +
-      'and was left as it is. Upgrade session-init, or name another schema.',
-  );
+  return (await schemaVersion(client, schema)) === migrations(schema).length;
 }
 
 /** Brings the schema up to date, in one transaction. Of nodes that come at once, the first does it; the others wait for it. */
@@ -39,11 +33,20 @@ export async function migrate(client: Client, schema: string): Promise<void> {
   await client.query({ text: 'COMMIT' });
 }
 
-/** 0 for a schema that has none, or is not there. */
+/**
+ * @returns 0 for a schema that has none, or is not there
+ * @throws ConfigurationError if this version of the package does not know it
+ */
 async function schemaVersion(client: Client, schema: string): Promise<number> {
   const table = `"${schema}".migration`;
   const found = await client.query({ text: 'SELECT to_regclass($1) IS NOT NULL AS "isThere"', values: [table] });
   if (found.rows[0]?.['isThere'] !== true) return 0;
   const { rows } = await client.query({ text: `SELECT coalesce(max(version), 0) AS version FROM ${table}` });
-  return rows[0]?.['version'] as number;
+  const version = rows[0]?.['version'] as number;
+  const latest = migrations(schema).length;
+  if (version <= latest) return version;
+  throw new ConfigurationError(
+    `The schema ${schema} was written by a later version of session-init (schema ${version}; this one knows ${latest}), ` +
+      'and was left as it is. Upgrade session-init, or name another schema.',
+  );
 }

@@ -36,8 +36,8 @@ export const REMEDIES: Remedies = {
   '42501':
     'user lacks a right. Let the owner of the schema open it once, and grant user the rights that the docs name.',
   '42P07': 'The schema has tables that session-init has not made. Name another schema.',
-  '42P01': 'A table of the schema has gone. Restart to have it made again.',
-  '42883': 'A function of the schema has gone. Restore the schema, or name another one.',
+  '42P01': 'A table of the schema has gone. Restore the schema, or drop it and restart.',
+  '42883': 'A function of the schema has gone. Restore the schema, or drop it and restart.',
   '53100': 'Its disk is full. Free some space.',
   '53200': 'It is out of memory.',
   '57014': 'It took longer than timeout.',
