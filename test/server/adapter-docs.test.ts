@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { Ajv } from 'ajv';
 import * as z from 'zod';
-import { AUTHENTICATORS, AUTHORIZERS } from '../../src/server/backends/registry.js';
+import { AUTHENTICATORS, AUTHORIZERS, SESSION_MANAGERS } from '../../src/server/backends/registry.js';
 import { serverConfigJsonSchema } from '../../src/server/config-outline.js';
 import { root } from '../support/package-exports.js';
 import { snippetsOf } from '../support/snippets.js';
@@ -26,17 +26,21 @@ function pageOf(type: string): string | undefined {
   return /\]\(([\w-]+\.md)/.exec(row ?? '')?.[1];
 }
 
-const backends = [...AUTHENTICATORS, ...AUTHORIZERS].map(({ schema }) => ({
+/** They have no page: the names of their settings say it all, as does docs/server.md. */
+const WITHOUT_PAGE = ['memory', 'sqlite'];
+
+const backends = [...AUTHENTICATORS, ...AUTHORIZERS, ...SESSION_MANAGERS].map(({ schema }) => ({
   type: schema.shape.type.value,
   settings: Object.keys(z.toJSONSchema(schema, { io: 'input' }).properties ?? {}).filter((name) => name !== 'type'),
 }));
 
 describe('docs/adapters', () => {
   test.each(backends)('names $type in its index', ({ type }) => {
-    expect(type === 'static' ? 'users-file.md' : pageOf(type)).toMatch(/\.md$/);
+    if (WITHOUT_PAGE.includes(type)) expect(index).toContain(`| \`${type}\` |`);
+    else expect(type === 'static' ? 'users-file.md' : pageOf(type)).toMatch(/\.md$/);
   });
 
-  test.each(backends.filter(({ type }) => !['static', 'groups'].includes(type)))(
+  test.each(backends.filter(({ type }) => !['static', 'groups', ...WITHOUT_PAGE].includes(type)))(
     'has a row for each setting of $type',
     ({ type, settings }) => {
       const documented = firstCells(textOf(pageOf(type) as string));
@@ -57,7 +61,9 @@ describe('docs/adapters', () => {
     const configurations = snippetsOf(page, textOf(page))
       .filter(({ info }) => info === 'json')
       .map(({ code }) => JSON.parse(code))
-      .filter((value) => 'authenticator' in value || 'authenticators' in value || 'authorizer' in value);
+      .filter((value) =>
+        ['authenticator', 'authenticators', 'authorizer', 'sessionManager'].some((name) => name in value),
+      );
     for (const configuration of configurations) {
       ajv.validate(serverConfigJsonSchema, configuration);
       expect(ajv.errors).toBeNull();

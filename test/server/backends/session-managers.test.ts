@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { generateSync } from 'otplib';
 import { connect, FailedSessionInitInfo } from '../../../src/client/index.js';
@@ -8,7 +9,6 @@ import { probeBackends } from '../../../src/server/backends/probe-backends.js';
 import { makeStore, openSessionManager } from '../../../src/server/backends/session-manager.js';
 import { type RunningServer, startServer } from '../../../src/server/index.js';
 import { loadServerConfig } from '../../../src/server/load-config.js';
-import type { Logger } from '../../../src/server/logging/logger.js';
 import { type LogFile, openLogFile } from '../../support/log-file.js';
 import { ACCOUNT, Postgres } from '../../support/postgres.js';
 import { Redis } from '../../support/redis.js';
@@ -34,6 +34,62 @@ async function problemsOf(sessionManager: object, more?: object): Promise<readon
   const failure = await made.catch((cause: unknown) => cause);
   if (!(failure instanceof ConfigurationError)) throw failure;
   return failure.problems.map((problem) => problem.replace(/ \(.*session-init\.json\)$/, ''));
+}
+
+let log: LogFile;
+const servers: RunningServer[] = [];
+
+beforeAll(async () => {
+  log = await openLogFile({ level: 'trace', format: 'json' });
+});
+afterAll(() => log.close());
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => server.close()));
+});
+
+async function start(sessionManager: object, more?: object): Promise<RunningServer> {
+  const server = await startServer(await load(sessionManager, more), { logger: log.logger });
+  servers.push(server);
+  return server;
+}
+
+async function codeOf({ url }: RunningServer, user_secret = SECRET) {
+  const client = connect(url);
+  const { data } = await client.init({ username: 'alice', user_secret });
+  client.close();
+  return data instanceof FailedSessionInitInfo ? data.code : 'established';
+}
+
+async function readiness({ url }: RunningServer): Promise<unknown> {
+  const response = await fetch(new URL('/readyz', url.replace('ws:', 'http:')));
+  return [response.status, await response.json()];
+}
+
+const DOWN = [503, { status: 'notReady', causes: ['sessionManager'] }];
+const READY = [200, { status: 'ready' }];
+
+/** Asks again until it is so: something real has to happen meanwhile. */
+async function until(server: RunningServer, expected: unknown): Promise<void> {
+  while (JSON.stringify(await readiness(server)) !== JSON.stringify(expected)) await wait(20);
+}
+
+/** A server that is started while its store is down, and the store. */
+async function expectRecovery({ type, ...settings }: { type: string }, store: { run(): Promise<void> }): Promise<void> {
+  const server = await start({ type, ...settings, timeout: 500 }, { throttle: { store: 'memory' } });
+  const throttled = await start({ type, ...settings, timeout: 500 });
+  expect(log.lines()).toContainEqual(
+    expect.objectContaining({ event: 'store_unreachable', level: 'error', store: type }),
+  );
+  expect(await readiness(server)).toEqual(DOWN);
+  expect(await codeOf(server)).toBe('session_manager_fail');
+  expect(await codeOf(throttled)).toBe('throttle_failed');
+  await store.run();
+  await until(server, READY);
+  expect(await codeOf(server)).toBe('established');
+  // Its count has a connection of its own, which comes back when it does.
+  while ((await codeOf(throttled)) !== 'established') await wait(20);
+  expect(log.lines()).toContainEqual(expect.objectContaining({ event: 'store_reachable', store: type }));
+  expect(log.text()).not.toContain('marked');
 }
 
 describe('a configuration that cannot work', () => {
@@ -123,15 +179,23 @@ describeWith(postgresql, 'postgres', () => {
   beforeAll(async () => {
     postgres = await Postgres.start();
     await postgres.sql(`CREATE DATABASE app OWNER ${ACCOUNT.user}`);
+    writeFileSync(join(folder, 'db-password'), ACCOUNT.password, { mode: 0o600 });
   });
   afterAll(() => postgres.stop());
 
+  const where = () => ({
+    type: 'postgres',
+    ...{ host: '127.0.0.1', port: postgres.port, database: 'app', user: ACCOUNT.user },
+  });
+
+  test('a server starts while its store is down, says that it is not ready, and is as soon as the store is', async () => {
+    await postgres.kill();
+    await expectRecovery({ ...where(), password: { file: 'db-password' } } as { type: string }, postgres);
+  });
+
   test('keeps sessions as it is configured, and is probed', async () => {
-    const where = { host: '127.0.0.1', port: postgres.port, database: 'app', user: ACCOUNT.user };
-    const config = await load({
-      ...{ type: 'postgres', ...where, password: { env: 'DB_PASSWORD' } },
-      ...{ schema: 'elsewhere', maxSessionsPerUser: 1 },
-    });
+    const password = { env: 'DB_PASSWORD' };
+    const config = await load({ ...where(), password, schema: 'elsewhere', maxSessionsPerUser: 1 });
     expect(JSON.stringify(config)).not.toContain(ACCOUNT.password);
     const manager = await openSessionManager(config, { environment });
     const byPlace = new Map([['sessionManager', manager]]);
@@ -151,46 +215,14 @@ describeWith(postgresql, 'postgres', () => {
 
 describeWith(redisServer, 'redis', () => {
   let redis: Redis;
-  let log: LogFile;
-  let logger: Logger;
-  const servers: RunningServer[] = [];
 
   beforeAll(async () => {
     redis = await Redis.start('--requirepass', PASSWORD);
-    log = await openLogFile({ level: 'trace', format: 'json' });
-    logger = log.logger;
     writeFileSync(join(folder, 'redis-password'), `${PASSWORD}\n`, { mode: 0o600 });
   });
-  afterAll(async () => {
-    log.close();
-    await redis.stop();
-  });
-  afterEach(async () => {
-    await Promise.all(servers.splice(0).map((server) => server.close()));
-  });
+  afterAll(() => redis.stop());
 
   const settings = () => ({ type: 'redis', url: redis.url, password: { file: 'redis-password' } });
-
-  async function start(sessionManager: object = settings(), more?: object): Promise<RunningServer> {
-    const server = await startServer(await load(sessionManager, more), { logger });
-    servers.push(server);
-    return server;
-  }
-
-  async function codeOf({ url }: RunningServer, user_secret = SECRET) {
-    const client = connect(url);
-    const { data } = await client.init({ username: 'alice', user_secret });
-    client.close();
-    return data instanceof FailedSessionInitInfo ? data.code : 'established';
-  }
-
-  async function readiness({ url }: RunningServer): Promise<unknown> {
-    const response = await fetch(new URL('/readyz', url.replace('ws:', 'http:')));
-    return [response.status, await response.json()];
-  }
-
-  const DOWN = [503, { status: 'notReady', causes: ['sessionManager'] }];
-  const READY = [200, { status: 'ready' }];
 
   test('is probed', async () => {
     const { sessionManager } = await makeStore(await load(settings()), { environment });
@@ -205,30 +237,18 @@ describeWith(redisServer, 'redis', () => {
 
   test('a server starts while its store is down, says that it is not ready, and is as soon as the store is', async () => {
     await redis.kill();
-    const server = await start({ ...settings(), timeout: 500 }, { throttle: { store: 'memory' } });
-    const throttled = await start({ ...settings(), timeout: 500 });
-    expect(log.lines()).toContainEqual(
-      expect.objectContaining({ event: 'store_unreachable', level: 'error', store: 'redis' }),
-    );
-    expect(await readiness(server)).toEqual(DOWN);
-    expect(await codeOf(server)).toBe('session_manager_fail');
-    expect(await codeOf(throttled)).toBe('throttle_failed');
-    await redis.run();
-    await until(async () => JSON.stringify(await readiness(server)) === JSON.stringify(READY));
-    for (const node of [server, throttled]) expect(await codeOf(node)).toBe('established');
-    expect(log.lines()).toContainEqual(expect.objectContaining({ event: 'store_reachable' }));
-    expect(log.text()).not.toContain('marked');
+    await expectRecovery(settings(), redis);
   });
 
   test('a store that hangs is found within a second, and leaves the server alive', async () => {
-    const server = await start();
+    const server = await start(settings());
     expect(await readiness(server)).toEqual(READY);
     redis.pause();
-    await until(async () => JSON.stringify(await readiness(server)) === JSON.stringify(DOWN));
+    await until(server, DOWN);
     const live = await fetch(new URL('/livez', server.url.replace('ws:', 'http:')));
     expect(live.status).toBe(200);
     redis.resume();
-    await until(async () => JSON.stringify(await readiness(server)) === JSON.stringify(READY));
+    await until(server, READY);
   });
 
   test('ASVS 6.3.1: failed attempts count on all nodes together, unless each is to count for itself', async () => {
@@ -265,8 +285,3 @@ describeWith(redisServer, 'redis', () => {
     expect(await results(await nodes('sessionManager'))).toEqual([true, false]);
   });
 });
-
-/** Asks again until it is so: something real has to happen meanwhile. */
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 20));
-}
