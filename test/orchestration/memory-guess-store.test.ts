@@ -4,7 +4,7 @@ import { simulatedClock } from '../../src/testing/simulated-clock.js';
 import { checkAgainstModel, rulesOf, WINDOW } from '../support/guess-store-model.js';
 
 test('P8: it is the model, whatever comes', () =>
-  checkAgainstModel((clock) => new MemoryGuessStore(clock), { isShared: false, runs: 500 }));
+  checkAgainstModel((clock) => new MemoryGuessStore(clock), { isShared: false, runs: 200 }));
 
 test('the wall clock has no say: who sets it forward lets nobody in', async () => {
   const clock = simulatedClock();

@@ -62,7 +62,7 @@ describeWith(postgresql, 'postgresGuessStore', () => {
         await empty();
         return { name: store.name, reserve: store.reserve, settle: store.settle };
       },
-      { isShared: true, runs: 25 },
+      { isShared: true, runs: 12 },
     );
   });
 

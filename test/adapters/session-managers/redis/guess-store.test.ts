@@ -43,7 +43,7 @@ describeWith(redisServer, 'redisGuessStore', () => {
   test('P8: it is the model, whatever comes', () =>
     checkAgainstModel(
       (clock) => redisGuessStore({ url: redis.url, prefix: `model-${stores++}`, timeFrom: 'clock', clock }),
-      { isShared: true, runs: 60 },
+      { isShared: true, runs: 25 },
     ));
 
   test('P8: in a cluster, too', async () => {
@@ -51,7 +51,7 @@ describeWith(redisServer, 'redisGuessStore', () => {
     try {
       await checkAgainstModel(
         (clock) => redisGuessStore({ cluster: cluster.urls, prefix: `model-${stores++}`, timeFrom: 'clock', clock }),
-        { isShared: true, runs: 10 },
+        { isShared: true, runs: 5 },
       );
     } finally {
       await cluster.stop();
