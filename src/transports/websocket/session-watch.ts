@@ -17,6 +17,9 @@ interface Watched {
 /** So many look-ups at once. */
 const CONCURRENCY = 16;
 
+/** Milliseconds before those that are due for what was not heard are tried again: the store has hardly come back. */
+const RETRY = 1_000;
+
 /**
  * Knows which connection is bound to which session, and tells it when that has ended: at once where this orchestrator
  * ended it or hears of it, else at the next look-up, and in that case as `expired`.
@@ -31,6 +34,7 @@ export class SessionWatch {
   /** What ended in this interval and the one before: an answer that is on its way may still be bound to it. */
   #justEnded: readonly [Map<number, SessionEndCause>, Map<number, SessionEndCause>] = [new Map(), new Map()];
   #timer: unknown;
+  #retry: unknown;
 
   /** @param interval - milliseconds between two look-ups of a session, and between two marks of its use */
   constructor(
@@ -48,7 +52,7 @@ export class SessionWatch {
         if (cause !== 'expired') this.#justEnded[0].set(sessionId, cause);
         this.#end(sessionId, cause);
       }),
-      orchestrator.on('sessions.unheard', () => this.#lookUpAll()),
+      orchestrator.on('sessions.unheard', () => this.#catchUp()),
     ];
     this.#schedule();
   }
@@ -92,6 +96,7 @@ export class SessionWatch {
     for (const unsubscribe of this.#subscriptions) unsubscribe();
     this.#clock.clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#clock.clearTimeout(this.#retry);
   }
 
   #end(sessionId: number, cause: SessionEndCause): void {
@@ -122,13 +127,23 @@ export class SessionWatch {
     if (this.#timer !== undefined) this.#schedule();
   }
 
-  async #lookUpAll(): Promise<void> {
+  async #catchUp(): Promise<void> {
+    if ((await this.#lookUpAll()) || this.#timer === undefined) return;
+    this.#clock.clearTimeout(this.#retry);
+    this.#retry = this.#clock.setTimeout(() => this.#catchUp(), RETRY);
+    (this.#retry as { unref?: () => void }).unref?.();
+  }
+
+  /** @returns whether the session manager has answered for all */
+  async #lookUpAll(): Promise<boolean> {
     const ids = this.#watched.keys();
     try {
       // They share one iterator, so each takes what the others have not.
       await Promise.all(Array.from({ length: CONCURRENCY }, () => this.#lookUp(ids)));
+      return true;
     } catch (cause) {
       this.#onFault('sessionManager.findById', cause);
+      return false;
     }
   }
 

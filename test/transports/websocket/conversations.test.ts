@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
+import type { SessionEndListener } from '../../../src/adapters/ports.js';
 import { FullAuthSession } from '../../../src/model/session.js';
 import type { Conversation } from '../../../src/transports/websocket.js';
 import { deferred, request, TransportWorld, type TransportWorldOptions } from '../../support/transport-world.js';
@@ -313,6 +314,39 @@ describe('the end of a session', () => {
     expect(await client.next()).toEqual(ended(sessionId, 'expired'));
     expect(await client.closed).toMatchObject({ code: 4001 });
     expect(seen).toEqual([]);
+  });
+
+  test('ASVS 7.4.1: by another node, unheard, is noticed as soon as the store answers again', async () => {
+    let listener: SessionEndListener | undefined;
+    let isDown = true;
+    await start({
+      sessionCheckInterval: 1_000_000,
+      wrapSessions: (manager) => ({
+        ...manager,
+        watch: (given) => {
+          listener = given;
+          return () => {};
+        },
+        findById: async (id) => {
+          if (isDown) throw new Error('The store is down.');
+          return manager.findById(id);
+        },
+      }),
+    });
+    const { client, sessionId } = await world.connectBound();
+    const { client: other } = await world.connectBound();
+    await world.sessions.remove(sessionId);
+    listener?.missed();
+    await world.event('fault.reported');
+    isDown = false;
+    await world.clock.advance(1_000);
+    expect(await client.next()).toEqual(ended(sessionId, 'expired'));
+    expect(await client.closed).toMatchObject({ code: 4001 });
+    expect(other.socket.readyState).toBe(other.socket.OPEN);
+    // No more is tried.
+    isDown = true;
+    await world.clock.advance(10_000);
+    expect(world.events.filter(({ type }) => type === 'fault.reported')).toHaveLength(1);
   });
 
   test('between the creation and the binding of a session is not missed', async () => {
