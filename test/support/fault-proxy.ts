@@ -9,8 +9,12 @@ import { type AddressInfo, createConnection, createServer, type Server, type Soc
  * - `dribble`: it reaches the server, whose answer comes byte by byte
  * - `garbage`: it gets bytes that mean nothing
  * - `cut`: it reaches the server, and is reset as the first byte of the answer comes
+ * - `delay`: it reaches the server, whose answers come 200 ms late
  */
-export type Fault = 'pass' | 'refuse' | 'blackHole' | 'dribble' | 'garbage' | 'cut';
+export type Fault = 'pass' | 'refuse' | 'blackHole' | 'dribble' | 'garbage' | 'cut' | 'delay';
+
+/** In milliseconds. */
+const DELAY = 200;
 
 /** A TCP proxy on 127.0.0.1 in front of a real server, that does to connections what it is told. */
 export class FaultProxy {
@@ -18,6 +22,8 @@ export class FaultProxy {
   accepted = 0;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  /** How many answers each connection still waits for. */
+  readonly #late = new Map<Socket, number>();
   #fault: Fault = 'pass';
 
   private constructor(readonly target: number) {
@@ -75,13 +81,25 @@ export class FaultProxy {
   }
 
   #answer(client: Socket, chunk: Buffer): void {
-    if (this.#fault === 'pass') client.write(chunk);
+    // What comes after a late answer must not overtake it.
+    if (this.#fault === 'delay' || this.#late.has(client)) this.#answerLate(client, chunk);
+    else if (this.#fault === 'pass') client.write(chunk);
     else if (this.#fault === 'cut') reset(client);
     else if (this.#fault === 'garbage') client.write(Buffer.alloc(64, 0xfe));
     else if (this.#fault === 'dribble') {
       client.setNoDelay(true);
       for (const byte of chunk) client.write(Buffer.from([byte]));
     }
+  }
+
+  #answerLate(client: Socket, chunk: Buffer): void {
+    this.#late.set(client, (this.#late.get(client) ?? 0) + 1);
+    setTimeout(() => {
+      const left = (this.#late.get(client) as number) - 1;
+      if (left === 0) this.#late.delete(client);
+      else this.#late.set(client, left);
+      client.write(chunk);
+    }, DELAY);
   }
 
   #track(socket: Socket): void {

@@ -87,11 +87,11 @@ export class Postgres {
     }
   }
 
-  /** Ends it at once, in the middle of whatever it does. */
-  async kill(): Promise<void> {
+  /** Ends it at once, in the middle of whatever it does; with `SIGINT` in order, but without waiting for anybody. */
+  async kill(signal: 'SIGQUIT' | 'SIGINT' = 'SIGQUIT'): Promise<void> {
     const child = this.#process;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    child.kill('SIGQUIT');
+    child.kill(signal);
     await once(child, 'exit');
   }
 
