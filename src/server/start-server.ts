@@ -85,7 +85,7 @@ export async function startServer(config: ServerConfig, options: StartServerOpti
     const store = await makeStore(config, { logger, clock });
     const { sessionManager, usedSteps } = store;
     opened.push(sessionManager);
-    await openStore(store, logger);
+    const answers = await openStore(store, logger);
     if (await demo?.save(usersFileOf(config) as string)) onFirstStart?.(demo as DemoUser);
     const onBreakerChange = inspector?.onBreakerChange;
     const backends = await openBackends(config, { logger, clock, onBreakerChange, usedSteps });
@@ -100,7 +100,7 @@ export async function startServer(config: ServerConfig, options: StartServerOpti
     opened.splice(0, opened.length, orchestrator);
     logAudit(orchestrator, logger);
     inspector?.attach(orchestrator);
-    const health = serverHealth(storeCheck(sessionManager, clock, logger));
+    const health = serverHealth(storeCheck(sessionManager, { clock, logger, answers }));
     const { origins, ...listening } = config.listen;
     const log = transportLog(logger);
     const transport = webSocketTransport(orchestrator, {

@@ -8,14 +8,25 @@ const DEADLINE = 1_000;
 /** So long an answer of the store holds, in milliseconds: many checks are no load for it. */
 const HOLDS_FOR = 1_000;
 
+/** What a check of the store goes by. */
+export interface StoreCheckOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Whether the store has answered before the first check. */
+  readonly answers: boolean;
+}
+
 /**
  * Asks the store of the sessions for a sign of life. Whoever asks while it is being asked gets the same answer. That it
  * is found to be unreachable, and that it is reachable again, is logged once.
  *
  * @returns a function that says whether the store answers; always, if there is nothing that could be asked. It never rejects
  */
-export function storeCheck(sessionManager: SessionManager, clock: Clock, logger: Logger): () => Promise<boolean> {
-  let latest = { isReachable: true, at: Number.NEGATIVE_INFINITY };
+export function storeCheck(
+  sessionManager: SessionManager,
+  { clock, logger, answers }: StoreCheckOptions,
+): () => Promise<boolean> {
+  let latest = { isReachable: answers, at: Number.NEGATIVE_INFINITY };
   let underWay: Promise<boolean> | undefined;
 
   async function ask(): Promise<boolean> {

@@ -31,7 +31,7 @@ describe('the check of the store', () => {
           asked.push({ answer, fail, signal });
         }),
     };
-    isReachable = storeCheck(manager, clock, log.logger);
+    isReachable = storeCheck(manager, { clock, logger: log.logger, answers: true });
   });
 
   const storeLines = () => log.lines().map(({ event, store }) => [event, store]);
@@ -77,11 +77,12 @@ describe('the check of the store', () => {
 
   test('takes what throws at once for a failure, and a store that cannot be asked for one that answers', async () => {
     const manager = memorySessionManager({ clock });
-    expect(await storeCheck(manager, clock, log.logger)()).toBe(true);
+    const options = { clock, logger: log.logger, answers: true };
+    expect(await storeCheck(manager, options)()).toBe(true);
     const probe = () => {
       throw new Error('at once');
     };
-    expect(await storeCheck({ ...manager, probe }, clock, log.logger)()).toBe(false);
+    expect(await storeCheck({ ...manager, probe }, options)()).toBe(false);
   });
 });
 

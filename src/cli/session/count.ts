@@ -14,12 +14,15 @@ export async function runCount(options: CountOptions): Promise<void> {
   const count = await withSessions(options, async (manager) => {
     const line = progress();
     let sessions = 0;
-    for await (const page of pagesOf(manager, options)) {
-      sessions += page.length;
-      line.show(`${thousands(sessions)} so far`);
+    try {
+      for await (const page of pagesOf(manager, options)) {
+        sessions += page.length;
+        line.show(`${thousands(sessions)} so far`);
+      }
+      return sessions;
+    } finally {
+      line.clear();
     }
-    line.clear();
-    return sessions;
   });
   print(options.json ? JSON.stringify({ sessions: count }) : String(count));
 }

@@ -83,6 +83,9 @@ async function expectRecovery({ type, ...settings }: { type: string }, store: { 
   expect(await readiness(server)).toEqual(DOWN);
   expect(await codeOf(server)).toBe('session_manager_fail');
   expect(await codeOf(throttled)).toBe('throttle_failed');
+  // It is told once, by each of the two.
+  const told = log.lines().filter(({ event, store }) => event === 'store_unreachable' && store === type);
+  expect(told).toHaveLength(2);
   await store.run();
   await until(server, READY);
   expect(await codeOf(server)).toBe('established');
