@@ -68,6 +68,7 @@ function commonOptions(server: RedisServer): ServerOptions {
     lazyConnect: true,
     connectTimeout: timeout,
     socketTimeout: timeout,
+    disconnectTimeout: 100,
     // What was on its way when the connection was lost is not sent again behind the caller's back.
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,

@@ -108,8 +108,8 @@ export function inCluster(around: Surroundings): BucketSteps {
     return runInBucket(around, client, 'sessionInitSettle', bucket, [number, hashed, ends, paid.join('')]);
   }
 
-  async function locate(client: RedisClient, bucket: number, number: string) {
-    const located = await runInBucket(around, client, 'sessionInitLocate', bucket, [number, lease]);
+  async function locate(client: RedisClient, bucket: number, number: string, intent: 'ending' | '' = '') {
+    const located = await runInBucket(around, client, 'sessionInitLocate', bucket, [number, lease, intent]);
     if (located === null) return undefined;
     const [hashed, state, owed, deadline] = located as [string, string, string, number];
     return { hashed, isPending: state === 'pending', owed: split(owed), deadline };
@@ -136,7 +136,7 @@ export function inCluster(around: Surroundings): BucketSteps {
 
   /** Ends a creation that nobody waits for. */
   async function abandon(client: RedisClient, bucket: number, number: string, hashed: string): Promise<void> {
-    const located = await locate(client, bucket, number);
+    const located = await locate(client, bucket, number, 'ending');
     if (located?.hashed !== hashed) return;
     const id = idOf(bucket, number);
     await endAll(client, [...located.owed, hashed], located.deadline, id);
@@ -190,7 +190,7 @@ export function inCluster(around: Surroundings): BucketSteps {
     async remove(client, { bucket, number }) {
       const name = padded(number);
       for (;;) {
-        const located = await locate(client, bucket, name);
+        const located = await locate(client, bucket, name, 'ending');
         if (located === undefined) return false;
         const { hashed, owed, deadline } = located;
         await endAll(client, owed, deadline, idOf(bucket, name));

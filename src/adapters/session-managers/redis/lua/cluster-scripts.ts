@@ -19,13 +19,15 @@ for i, other in ipairs(evicted) do evicted[i] = id_of(other) end
 return { outcome, number, string.format('%.0f', created), evicted, owed, lapsed, time_here() + lease }
 `,
   ),
-  // What a session is made of, and until when it may be made valid.
+  // What a session is made of, and until when its secret may still be made valid. One that is about to end is pending from
+  // then on, so that it is seen to if nobody comes back to drop it.
   sessionInitLocate: script(
     ...[KEYS_OF.bucket, IN_A_CLUSTER, HEAD, BUCKET],
     `
 local entry = entry_of(ARGV[6])
 if not entry then return false end
 local owed = owed_by(entry.number)
+if not owed and ARGV[8] == 'ending' then make_pending(entry.number, {}, tonumber(ARGV[7])) end
 return { entry.hash, owed and 'pending' or 'settled', owed or '', time_here() + tonumber(ARGV[7]) }
 `,
   ),

@@ -53,6 +53,13 @@ local function owed_by(number)
   return redis.call('HGET', pending, number) or nil
 end
 
+local function make_pending(number, owed, lease)
+  redis.call('ZADD', ends, string.format('%.0f', now + lease), number)
+  redis.call('HSET', pending, number, table.concat(owed))
+  -- As long as any session of the bucket may live.
+  redis.call('PEXPIRE', pending, math.max(redis.call('PTTL', ids), 1))
+end
+
 local function drop(entry)
   redis.call('ZREM', ids, entry.member)
   redis.call('ZREM', ends, entry.number)
@@ -144,14 +151,10 @@ local function keep_bucket()
 end
 
 local function enter(number, created, owed)
-  local ending = clustered and now + lease or math.min(now + idle, created + absolute)
   redis.call('ZADD', ids, number, member_of(hash, created, user))
-  redis.call('ZADD', ends, string.format('%.0f', ending), number)
-  if clustered then
-    redis.call('HSET', pending, number, table.concat(owed))
-    redis.call('PEXPIRE', pending, string.format('%.0f', absolute + keep))
-  end
+  redis.call('ZADD', ends, string.format('%.0f', math.min(now + idle, created + absolute)), number)
   keep_bucket()
+  if clustered then make_pending(number, owed, lease) end
 end
 
 local function take_over(owed, number)
