@@ -1,6 +1,6 @@
-import { systemClock } from '../model/clock.js';
+import { type Clock, systemClock } from '../model/clock.js';
 
-/** Milliseconds between two lines: so many that nobody sees it flicker. */
+/** Milliseconds between two lines: nobody reads faster. */
 const INTERVAL = 100;
 
 /** A line on the terminal that says how far something has come. */
@@ -11,11 +11,11 @@ export interface Progress {
 }
 
 /** Shows progress on the standard error, if that is a terminal: in a log it would be noise. */
-export function progress(stream: NodeJS.WriteStream = process.stderr): Progress {
+export function progress(stream: NodeJS.WriteStream = process.stderr, clock: Clock = systemClock): Progress {
   let shownAt: number | undefined;
   return {
     show(text) {
-      const now = systemClock.monotonic();
+      const now = clock.monotonic();
       if (!stream.isTTY || (shownAt !== undefined && now - shownAt < INTERVAL)) return;
       shownAt = now;
       stream.write(`\r\u001b[K${text}`);
