@@ -57,7 +57,9 @@ local failures, ends = failures_of(key)
 if failures >= limit then return { 'locked', is_known, ends - now } end
 if failures + taken_in(key, failures) >= limit then
   free_places_of_the_dead(key)
-  if failures + taken_in(key, failures) >= limit then return { 'busy', is_known } end
+  -- Where a cluster has lost an answer it is asked again: the place is there then.
+  local is_there = redis.call('HEXISTS', key, id) == 1
+  if failures + taken_in(key, failures) >= limit and not is_there then return { 'busy', is_known } end
 end
 redis.call('HSET', key, id, whole(now + lease))
 keep(key, lease)

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { redisGuessStore } from '../../../../src/adapters/session-managers/redis/guess-store.js';
 import { usedStepsInRedis } from '../../../../src/adapters/session-managers/redis/used-steps.js';
@@ -107,6 +108,27 @@ describeWith(redisServer, 'redisGuessStore', () => {
     expect(known).toEqual([false, true, true]);
     clock.increment(90 * 86_400_000);
     expect(await store.reserve({ rules, key: 'alice', from: '100' })).toMatchObject({ atKnown: false });
+  });
+
+  test('an account with no more rights than the documentation names', async () => {
+    const docs = readFileSync(new URL('../../../../docs/adapters/redis.md', import.meta.url), 'utf8');
+    const rules = (/^user guesses on >password (.*)$/m.exec(docs)?.[1] ?? '').replace(
+      'session-init:*',
+      `test-${stores}:*`,
+    );
+    await redis.cli('ACL', 'SETUSER', 'guesses', 'on', '>marked-password', ...rules.split(' '));
+    const account = { username: 'guesses', password: 'marked-password' };
+    const store = open(account);
+    const attempt = { rules: rulesOf('account', 2, 2), key: 'alice', from: 'home' };
+    for (const verdict of ['denied', 'succeeded', 'withdrawn', 'denied'] as const) {
+      const place = await store.reserve(attempt);
+      if (place.outcome === 'reserved') await store.settle(attempt, place, verdict);
+    }
+    const outcomes = [await store.reserve(attempt), await store.reserve(attempt)].map(({ outcome }) => outcome);
+    expect(outcomes).toEqual(['reserved', 'busy']);
+    const steps = usedStepsInRedis({ url: redis.url, prefix: `test-${stores}`, ...account });
+    closing.push(steps);
+    expect(await steps.claim('a', 1, Date.now(), new AbortController())).toBe(true);
   });
 
   describe('ASVS 16.5.3: a store that does not work', () => {
