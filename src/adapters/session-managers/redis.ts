@@ -20,9 +20,9 @@ import { bucketSessions } from './redis/bucket-sessions.js';
 import { dmodSessions } from './redis/dmod-sessions.js';
 import { inCluster } from './redis/in-cluster.js';
 import { Keys } from './redis/keys.js';
-import { CLUSTER_SCRIPTS } from './redis/lua/cluster-scripts.js';
-import { DMOD_SCRIPTS } from './redis/lua/dmod-scripts.js';
-import { SERVER_SCRIPTS } from './redis/lua/server-scripts.js';
+import { clusterScripts } from './redis/lua/cluster-scripts.js';
+import { dmodScripts } from './redis/lua/dmod-scripts.js';
+import { serverScripts } from './redis/lua/server-scripts.js';
 import { onOneServer } from './redis/one-server.js';
 import { tellOfOthers } from './redis/session-news.js';
 import type { Surroundings } from './redis/surroundings.js';
@@ -87,13 +87,14 @@ export function redisSessionManager(options: RedisSessionManagerOptions): RedisS
 
   const server = readServer(options);
   const isCluster = server.kind === 'cluster';
-  const scripts = layout === 'dmod' ? DMOD_SCRIPTS : isCluster ? CLUSTER_SCRIPTS : SERVER_SCRIPTS;
+  const keys = new Keys(prefix);
+  const same = { keys, lifetime, timeFrom, lease: 2 * server.timeout + 2_000 };
+  const scripts = (layout === 'dmod' ? dmodScripts : isCluster ? clusterScripts : serverScripts)(same);
   const connection = new RedisConnection(server, { name: 'redis', clock, scripts });
   const background = new Background(clock);
-  const keys = new Keys(prefix);
   const time = timeFrom === 'store' ? storeTime(readTime, clock) : { ready: () => undefined, ...sessionTime(clock) };
   const around: Surroundings = {
-    ...{ keys, lifetime, timeFrom, node: nanoid(), timeout: server.timeout, now: time.now },
+    ...{ ...same, isCluster, node: nanoid(), timeout: server.timeout, now: time.now },
     inBackground: (work) => background.run(work),
   };
   const sessions =
@@ -102,8 +103,7 @@ export function redisSessionManager(options: RedisSessionManagerOptions): RedisS
       : bucketSessions(around, isCluster ? inCluster(around) : onOneServer(around));
 
   async function readTime(): Promise<number> {
-    const here = [0, 'store', '', ''];
-    return Number(await runScript(await connection.opened(), 'sessionInitTime', [keys.clock], here));
+    return Number(await runScript(await connection.opened(), 'sessionInitTime', [keys.clock], []));
   }
 
   /** `work` with the time known. */

@@ -7,7 +7,7 @@ import type { RedisClient } from '../../redis-client/open-client.js';
 import { isRefusal } from '../../redis-client/redis-fault.js';
 import { hashedSecret, padded } from './keys.js';
 import type { RedisSessions } from './redis-sessions.js';
-import { KEPT_AFTER_END, type Surroundings } from './surroundings.js';
+import type { Surroundings } from './surroundings.js';
 
 /** What a script tells of a session; of one that has gone meanwhile, its id alone. */
 type DmodRecord = readonly [id: string, ipAddress?: string, user?: string, created?: string, lastAccessed?: string];
@@ -19,12 +19,11 @@ type DmodRecord = readonly [id: string, ipAddress?: string, user?: string, creat
  */
 export function dmodSessions(around: Surroundings, prefix: string): RedisSessions {
   const { lifetime } = around;
-  const own = ['ids', 'ends', 'users', 'pending'].map((part) => `${prefix}:dmod:${part}`);
+  const own = ['ids', 'ends', 'users'].map((part) => `${prefix}:dmod:${part}`);
   const keys = ['next_session_id', ...own, 'all_session_secrets', 'all_users'];
 
   function run(client: RedisClient, name: string, args: readonly (string | number)[]): Promise<unknown> {
-    const head = [around.now(), around.timeFrom, around.keys.channel, around.node, 0];
-    return runScript(client, name, keys, [...head, ...args]);
+    return runScript(client, name, keys, [around.now(), around.node, 0, ...args]);
   }
 
   const timeText = () => formatDateTime(new Date(around.now()), 'dmod');
@@ -52,12 +51,8 @@ export function dmodSessions(around: Surroundings, prefix: string): RedisSession
 
   return {
     async create(client, { user, ipAddress }, secret, call) {
-      const { idleTimeout, absoluteLifetime, limitPolicy, maxSessionsPerUser } = lifetime;
-      const NO_LEASE = 0;
-      const args = [
-        ...[user, hashedSecret(secret), idleTimeout, absoluteLifetime, limitPolicy, maxSessionsPerUser],
-        ...[KEPT_AFTER_END, NO_LEASE, around.now() + around.timeout, secret.reveal(), ipAddress, timeText()],
-      ];
+      const deadline = around.now() + around.timeout;
+      const args = [user, hashedSecret(secret), deadline, secret.reveal(), ipAddress, timeText()];
       try {
         const answer = await run(client, 'sessionInitCreate', args);
         const [outcome, record, evicted = []] = answer as [string, DmodRecord?, string[]?];

@@ -6,7 +6,7 @@ import type { RedisClient } from '../../redis-client/open-client.js';
 import type { BucketSteps } from './bucket-steps.js';
 import { bucketOf, HASH_LENGTH, hashedSecret, IDS_OF_A_BUCKET, padded } from './keys.js';
 import { readSession } from './stored-session.js';
-import { KEPT_AFTER_END, runInBucket, type Surroundings } from './surroundings.js';
+import { runInBucket, type Surroundings } from './surroundings.js';
 import { userQueues } from './user-queues.js';
 
 /** The place that a new session, or a session under a new secret, was given in its bucket. */
@@ -27,9 +27,6 @@ interface Admission {
  */
 export function inCluster(around: Surroundings): BucketSteps {
   const { keys, lifetime } = around;
-  const { idleTimeout, absoluteLifetime, limitPolicy, maxSessionsPerUser } = lifetime;
-  /** A creation takes no longer; what is then half-made is nobody's. */
-  const lease = 2 * around.timeout + 2_000;
   const queues = userQueues();
 
   const onSecret = (
@@ -38,7 +35,7 @@ export function inCluster(around: Surroundings): BucketSteps {
     hashed: string,
     args: readonly (string | number)[],
     teller = around.node,
-  ) => runScript(client, script, [keys.secret(hashed)], [around.now(), around.timeFrom, keys.channel, teller, ...args]);
+  ) => runScript(client, script, [keys.secret(hashed)], [around.now(), teller, ...args]);
 
   const idOf = (bucket: number, number: string) => String(bucket * IDS_OF_A_BUCKET + Number(number));
 
@@ -55,10 +52,7 @@ export function inCluster(around: Surroundings): BucketSteps {
   }
 
   async function admit(client: RedisClient, bucket: number, user: string, hashed: string) {
-    const args = [
-      ...[user, hashed, idleTimeout, absoluteLifetime, limitPolicy, maxSessionsPerUser],
-      ...[KEPT_AFTER_END, lease, around.now() + around.timeout],
-    ];
+    const args = [user, hashed, around.now() + around.timeout];
     const answer = await runInBucket(around, client, 'sessionInitAdmit', bucket, args);
     const [outcome, number, created, evicted, owed, lapsed, deadline] = answer as [
       outcome: string,
@@ -90,7 +84,7 @@ export function inCluster(around: Surroundings): BucketSteps {
     { created, deadline }: Admission,
   ) {
     const rest = `${request.ipAddress} ${request.user}`;
-    const args = [deadline, id, created, rest, idleTimeout, absoluteLifetime, KEPT_AFTER_END];
+    const args = [deadline, id, created, rest];
     const held = (await onSecret(client, 'sessionInitActivate', hashed, args)) as string;
     if (held === 'late' || held === 'abandoned') throw late();
     // A session that was evicted before it was valid was created, too: who evicted it was told so.
@@ -109,7 +103,7 @@ export function inCluster(around: Surroundings): BucketSteps {
   }
 
   async function locate(client: RedisClient, bucket: number, number: string, intent: 'ending' | '' = '') {
-    const located = await runInBucket(around, client, 'sessionInitLocate', bucket, [number, lease, intent]);
+    const located = await runInBucket(around, client, 'sessionInitLocate', bucket, [number, intent]);
     if (located === null) return undefined;
     const [hashed, state, owed, deadline] = located as [string, string, string, number];
     return { hashed, isPending: state === 'pending', owed: split(owed), deadline };
@@ -176,12 +170,11 @@ export function inCluster(around: Surroundings): BucketSteps {
     async refresh(client, { bucket, number }) {
       let last: unknown;
       for (;;) {
-        const args = [padded(number), idleTimeout, absoluteLifetime];
-        const hashed = await runInBucket(around, client, 'sessionInitTouch', bucket, args);
+        const hashed = await runInBucket(around, client, 'sessionInitTouch', bucket, [padded(number)]);
         // Where it is another than before, the session has got a fresh secret meanwhile.
         if (typeof hashed !== 'string' || hashed === last) return undefined;
         last = hashed;
-        const text = await onSecret(client, 'sessionInitUse', hashed, [idleTimeout, absoluteLifetime, KEPT_AFTER_END]);
+        const text = await onSecret(client, 'sessionInitUse', hashed, []);
         const session = readSession(text as string | null);
         if (session !== undefined) return session;
       }

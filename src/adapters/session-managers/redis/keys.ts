@@ -44,21 +44,27 @@ export class Keys {
   readonly clock: string;
   /** What stands before the hash of a secret. */
   readonly secrets: string;
+  readonly #prefix: string;
   readonly #buckets: readonly (readonly string[])[];
 
   constructor(prefix: string) {
     this.channel = `${prefix}:ended`;
     this.clock = `${prefix}:clock`;
     this.secrets = `${prefix}:secret:`;
+    this.#prefix = prefix;
     this.#buckets = Array.from({ length: BUCKETS }, (_, bucket) =>
-      // The number in braces alone decides on the slot.
-      ['counter', 'ids', 'ends', 'users', 'pending'].map((part) => `${prefix}:{${bucket}}:${part}`),
+      ['counter', 'ids', 'ends', 'users', 'pending'].map((part) => this.bucketPrefix(bucket) + part),
     );
   }
 
   /** What a secret opens: the whole session. */
   secret(hashed: string): string {
     return this.secrets + hashed;
+  }
+
+  /** What the names of the keys of a bucket begin with. The number in braces alone decides on their slot. */
+  bucketPrefix(bucket: number): string {
+    return `${this.#prefix}:{${bucket}}:`;
   }
 
   /** Of one bucket: the counter, the sessions by id, by end, by user, and those that are not yet what they will be. */

@@ -4,23 +4,16 @@ import { isRefusal } from '../../redis-client/redis-fault.js';
 import type { BucketSteps } from './bucket-steps.js';
 import { bucketOf, hashedSecret, padded } from './keys.js';
 import { readSession } from './stored-session.js';
-import { KEPT_AFTER_END, runInBucket, type Surroundings } from './surroundings.js';
+import { runInBucket, type Surroundings } from './surroundings.js';
 
 /** The operations where all keys are on one server: each is one script. */
 export function onOneServer(around: Surroundings): BucketSteps {
-  const { secrets } = around.keys;
-  const { idleTimeout, absoluteLifetime, limitPolicy, maxSessionsPerUser } = around.lifetime;
-  const NO_LEASE = 0;
-
   return {
     async create(client, { user, ipAddress }, secret, call) {
       const bucket = bucketOf(user);
       const hashed = hashedSecret(secret);
       const deadline = around.now() + around.timeout;
-      const args = [
-        ...[user, hashed, idleTimeout, absoluteLifetime, limitPolicy, maxSessionsPerUser],
-        ...[KEPT_AFTER_END, NO_LEASE, deadline, secrets, ipAddress],
-      ];
+      const args = [user, hashed, deadline, ipAddress];
       try {
         const answer = await runInBucket(around, client, 'sessionInitCreate', bucket, args);
         const [outcome, text, evicted = []] = answer as [string, string?, string[]?];
@@ -36,7 +29,7 @@ export function onOneServer(around: Surroundings): BucketSteps {
         };
       } catch (cause) {
         if (!isRefusal(cause)) {
-          const what = [hashed, secrets, deadline];
+          const what = [hashed, deadline];
           around.inBackground(() => runInBucket(around, client, 'sessionInitAbandon', bucket, what));
         }
         throw cause;
@@ -44,12 +37,12 @@ export function onOneServer(around: Surroundings): BucketSteps {
     },
 
     async refresh(client, { bucket, number }) {
-      const args = [padded(number), idleTimeout, absoluteLifetime, KEPT_AFTER_END, secrets];
-      return readSession((await runInBucket(around, client, 'sessionInitRefresh', bucket, args)) as string | null);
+      const text = await runInBucket(around, client, 'sessionInitRefresh', bucket, [padded(number)]);
+      return readSession(text as string | null);
     },
 
     async remove(client, { bucket, number }) {
-      return (await runInBucket(around, client, 'sessionInitRemove', bucket, [padded(number), secrets])) === 1;
+      return (await runInBucket(around, client, 'sessionInitRemove', bucket, [padded(number)])) === 1;
     },
 
     // Nothing is ever half-made where an operation is one script.

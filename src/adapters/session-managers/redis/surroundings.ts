@@ -15,6 +15,9 @@ export interface Surroundings {
   readonly timeFrom: 'store' | 'clock';
   /** Milliseconds for one call. */
   readonly timeout: number;
+  /** Milliseconds for a creation in a cluster. What is half-made after that is nobody's. */
+  readonly lease: number;
+  readonly isCluster: boolean;
   now(): number;
   /** Does something that the answer need not wait for. */
   inBackground(work: () => Promise<unknown>): void;
@@ -22,12 +25,12 @@ export interface Surroundings {
 
 /** Runs a script on the keys of a bucket. */
 export function runInBucket(
-  { keys, node, timeFrom, now }: Surroundings,
+  { keys, node, now, isCluster }: Surroundings,
   client: RedisClient,
   script: string,
   bucket: number,
   args: readonly (string | number)[],
 ): Promise<unknown> {
-  const head = [now(), timeFrom, keys.channel, node, bucket * IDS_OF_A_BUCKET];
-  return runScript(client, script, keys.bucket(bucket), [...head, ...args]);
+  const names = isCluster ? keys.bucket(bucket) : [keys.bucketPrefix(bucket)];
+  return runScript(client, script, names, [now(), node, bucket * IDS_OF_A_BUCKET, ...args]);
 }

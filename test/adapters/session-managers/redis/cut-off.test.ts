@@ -7,7 +7,7 @@ import { SessionLifetime, type SessionLimitPolicy } from '../../../../src/adapte
 import { bucketSessions } from '../../../../src/adapters/session-managers/redis/bucket-sessions.js';
 import { inCluster } from '../../../../src/adapters/session-managers/redis/in-cluster.js';
 import { bucketOf, hashedSecret, Keys } from '../../../../src/adapters/session-managers/redis/keys.js';
-import { CLUSTER_SCRIPTS } from '../../../../src/adapters/session-managers/redis/lua/cluster-scripts.js';
+import { clusterScripts } from '../../../../src/adapters/session-managers/redis/lua/cluster-scripts.js';
 import type { RedisSessions } from '../../../../src/adapters/session-managers/redis/redis-sessions.js';
 import { readSession } from '../../../../src/adapters/session-managers/redis/stored-session.js';
 import { newSessionSecret } from '../../../../src/adapters/session-secret.js';
@@ -61,9 +61,12 @@ class World {
       node: `node-${this.#nodes++}`,
       timeFrom: 'clock' as const,
       timeout: TIMEOUT,
+      lease: 2 * TIMEOUT + 2_000,
+      isCluster: true,
       now: () => clock.now(),
       inBackground: (work: () => Promise<unknown>) => void work().catch(() => {}),
     };
+    for (const [name, script] of Object.entries(clusterScripts(around))) this.#server.defineCommand(name, script);
     const node = { isDead: false, sessions: bucketSessions(around, inCluster(around)) };
     return Object.assign(node, { client: this.#gated(node as Node) });
   }
@@ -170,7 +173,7 @@ describeWith(redisServer, 'the steps of a creation in a cluster', () => {
   beforeAll(async () => {
     redis = await Redis.start();
     // The steps are the same wherever the keys are; one server has them all without the time that a cluster takes.
-    server = openClient(await loadIoredis('a test'), readServer({ url: redis.url }), CLUSTER_SCRIPTS);
+    server = openClient(await loadIoredis('a test'), readServer({ url: redis.url }), {});
   });
   afterAll(async () => {
     server.disconnect();

@@ -1,18 +1,18 @@
 import type { RedisScripts } from '../../../redis-client/open-client.js';
 import { ADMISSION, ADMIT, BUCKET, HEAD, PRUNE } from './parts.js';
-import { script } from './script.js';
+import { type ScriptSettings, script, settings } from './script.js';
 import { TIME } from './time-script.js';
 
 /** The bucket of which all sessions are, whose counter is DMOD's own, and two hashes of DMOD. */
-const KEYS = 7;
+const KEYS = 6;
 
 /** One bucket with all sessions, and what DMOD keeps of them. */
 const RECORDS = `
 -- Whose sessions have expired is seen to when that user comes again, or by a sweep.
 local clustered, pruned = false, 0
+local counter, ids, ends, users, by_secret, by_user = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 ${HEAD}
 ${BUCKET}
-local by_secret, by_user = KEYS[6], KEYS[7]
 
 local function record_key(id) return 'session:' .. id end
 
@@ -63,12 +63,14 @@ end
 `;
 
 /** The keys of DMOD, on one server: an operation is one script, so none is half done, and no two get one id. */
-export const DMOD_SCRIPTS: RedisScripts = {
-  sessionInitTime: TIME,
-  sessionInitCreate: script(
-    ...[KEYS, RECORDS, PRUNE, ADMISSION, NEXT_ID, ADMIT],
-    `
-local deadline, secret, ip_address, time = ARGV[14], ARGV[15], ARGV[16], ARGV[17]
+export function dmodScripts(same: ScriptSettings): RedisScripts {
+  const start = [settings(same), RECORDS];
+  return {
+    sessionInitTime: TIME,
+    sessionInitCreate: script(
+      ...[KEYS, ...start, PRUNE, ADMISSION, NEXT_ID, ADMIT],
+      `
+local deadline, secret, ip_address, time = ARGV[6], ARGV[7], ARGV[8], ARGV[9]
 if is_late(deadline) or redis.call('HEXISTS', by_secret, secret) == 1 then return { 'late' } end
 local outcome, number, _, evicted = admit()
 if outcome ~= 'created' then return { outcome } end
@@ -85,77 +87,78 @@ redis.call('HSET', by_secret, secret, id)
 redis.call('HSET', by_user, user, id)
 return { outcome, record_of(id), evicted }
 `,
-  ),
-  sessionInitAbandon: script(
-    ...[KEYS, RECORDS],
-    `
-local id = redis.call('HGET', by_secret, ARGV[6])
+    ),
+    sessionInitAbandon: script(
+      ...[KEYS, ...start],
+      `
+local id = redis.call('HGET', by_secret, ARGV[4])
 local entry = id and entry_of(string.format('%013.0f', tonumber(id)))
 if entry then drop(entry) end
 `,
-  ),
-  sessionInitFindBySecret: script(
-    ...[KEYS, RECORDS],
-    `
-local id = redis.call('HGET', by_secret, ARGV[6])
+    ),
+    sessionInitFindBySecret: script(
+      ...[KEYS, ...start],
+      `
+local id = redis.call('HGET', by_secret, ARGV[4])
 local record = id and record_of(id)
-return record and record.secret == ARGV[6] and record or false
+return record and record.secret == ARGV[4] and record or false
 `,
-  ),
-  sessionInitFindById: script(KEYS, RECORDS, 'return record_of(ARGV[6]) or false'),
-  // DMOD may have created it, or used it: then the bucket knows nothing of it, or believes it to end too early.
-  sessionInitRefresh: script(
-    ...[KEYS, RECORDS],
-    `
-local id, time = ARGV[6], ARGV[8]
+    ),
+    sessionInitFindById: script(KEYS, ...start, 'return record_of(ARGV[4]) or false'),
+    // DMOD may have created it, or used it: then the bucket knows nothing of it, or believes it to end too early.
+    sessionInitRefresh: script(
+      ...[KEYS, ...start],
+      `
+local id, time = ARGV[4], ARGV[6]
 local record = record_of(id)
 if not record then return false end
 local number = string.format('%013.0f', tonumber(id))
-if entry_of(number) then redis.call('ZADD', ends, 'XX', ARGV[7], number) end
+if entry_of(number) then redis.call('ZADD', ends, 'XX', ARGV[5], number) end
 if record[5] and record[5] < time then redis.call('HSET', record_key(id), 'last_accessed', time) end
 return record_of(id)
 `,
-  ),
-  sessionInitRemove: script(
-    ...[KEYS, RECORDS],
-    `
-local entry = entry_of(string.format('%013.0f', tonumber(ARGV[6])))
-local record = record_of(ARGV[6])
+    ),
+    sessionInitRemove: script(
+      ...[KEYS, ...start],
+      `
+local entry = entry_of(string.format('%013.0f', tonumber(ARGV[4])))
+local record = record_of(ARGV[4])
 if entry then drop(entry) elseif record then forget_record(record) else return 0 end
-tell(ARGV[6], 'removed', node)
+tell(ARGV[4], 'removed', node)
 return 1
 `,
-  ),
-  sessionInitOfUser: script(
-    ...[KEYS, RECORDS],
-    `
-local user, after, listed = ARGV[6], ARGV[7], {}
+    ),
+    sessionInitOfUser: script(
+      ...[KEYS, ...start],
+      `
+local user, after, listed = ARGV[4], ARGV[5], {}
 local range = { '(' .. owner(user) .. after, '(' .. owner(user) .. ':' }
-for i, member in ipairs(redis.call('ZRANGE', users, range[1], range[2], 'BYLEX', 'LIMIT', 0, ARGV[8])) do
+for i, member in ipairs(redis.call('ZRANGE', users, range[1], range[2], 'BYLEX', 'LIMIT', 0, ARGV[6])) do
   local id = id_of(string.sub(member, -13))
   listed[i] = record_of(id) or { id }
 end
 return listed
 `,
-  ),
-  sessionInitOfAll: script(
-    ...[KEYS, RECORDS],
-    `
-local found, listed = redis.call('ZRANGE', ids, '(' .. ARGV[6], '+inf', 'BYSCORE', 'LIMIT', 0, ARGV[7], 'WITHSCORES'), {}
+    ),
+    sessionInitOfAll: script(
+      ...[KEYS, ...start],
+      `
+local found, listed = redis.call('ZRANGE', ids, '(' .. ARGV[4], '+inf', 'BYSCORE', 'LIMIT', 0, ARGV[5], 'WITHSCORES'), {}
 for i = 2, #found, 2 do
   local id = string.format('%.0f', tonumber(found[i]))
   listed[i / 2] = record_of(id) or { id }
 end
 return listed
 `,
-  ),
-  sessionInitSweep: script(
-    ...[KEYS, RECORDS, PRUNE],
-    `
-local expired = prune(tonumber(ARGV[6]), node)
+    ),
+    sessionInitSweep: script(
+      ...[KEYS, ...start, PRUNE],
+      `
+local expired = prune(tonumber(ARGV[4]), node)
 local records = {}
 for _, entry in ipairs(expired) do records[#records + 1] = entry.record end
 return records
 `,
-  ),
-};
+    ),
+  };
+}

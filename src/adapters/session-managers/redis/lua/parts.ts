@@ -3,9 +3,9 @@
  * the slot of its keys. What they achieve together is told in docs/adapters/redis.md.
  */
 
-/** The first arguments of every script: the time, whether the server's own is to be trusted, whom news are for. */
+/** The first arguments of every script: the time, and who it is that need not be told. */
 export const HEAD = `
-local now, time_from, channel, node = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4]
+local now, node = tonumber(ARGV[1]), ARGV[2]
 
 -- The server's time tells how long a call was on its way.
 local function time_here()
@@ -25,8 +25,7 @@ end
  * is text of 13 digits throughout.
  */
 export const BUCKET = `
-local counter, ids, ends, users, pending = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local base = tonumber(ARGV[5])
+local base = tonumber(ARGV[3])
 
 local function id_of(number) return string.format('%.0f', base + tonumber(number)) end
 
@@ -53,7 +52,7 @@ local function owed_by(number)
   return redis.call('HGET', pending, number) or nil
 end
 
-local function make_pending(number, owed, lease)
+local function make_pending(number, owed)
   redis.call('ZADD', ends, string.format('%.0f', now + lease), number)
   redis.call('HSET', pending, number, table.concat(owed))
   -- As long as any session of the bucket may live.
@@ -91,39 +90,38 @@ end
 
 /** What stands at the hash of a secret: \`id created last_accessed ip_address user\`, or a tombstone, which is one word. */
 export const SECRET = `
-local function ends_at(created, used, idle, absolute) return math.min(created + absolute, used + idle) end
+local function ends_at(created, used) return math.min(created + absolute, used + idle) end
 
-local function put(key, text, lives, keep)
-  redis.call('SET', key, text, 'PX', string.format('%.0f', math.max(lives, 0) + keep))
+local function put(key, text, lives)
+  redis.call('SET', key, text, 'PX', string.format('%.0f', lives))
 end
 
 local function id_in(text) return text and string.match(text, '^(%d+) ') end
 
 -- For as long as somebody may still want to make it valid, and longer by what a clock may be set back.
 local function bury(key, tombstone, deadline)
-  put(key, tombstone, tonumber(deadline) - time_here(), 30000)
+  put(key, tombstone, math.max(tonumber(deadline) - time_here(), 0) + 30000)
 end
 
 -- By concatenation: the format of %s would end a name at its first NUL.
 local function text_of(id, created, used, rest) return id .. string.format(' %.0f %.0f ', created, used) .. rest end
 
-local function use_secret(key, idle, absolute, keep)
+local function use_secret(key)
   local text = redis.call('GET', key)
   if not id_in(text) then return false end
   local id, created, used, rest = string.match(text, '^(%d+) (%d+) (%d+) (.*)$')
   created, used = tonumber(created), tonumber(used)
-  if now >= ends_at(created, used, idle, absolute) then return false end
+  if now >= ends_at(created, used) then return false end
   used = math.max(used, now)
   text = text_of(id, created, used, rest)
-  put(key, text, ends_at(created, used, idle, absolute) - now, keep)
+  put(key, text, ends_at(created, used) - now + keep)
   return text
 end
 `;
 
 /** What an admission is asked for. */
 export const ADMISSION = `
-local user, hash, idle, absolute = ARGV[6], ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9])
-local policy, max, keep, lease = ARGV[10], tonumber(ARGV[11]), tonumber(ARGV[12]), tonumber(ARGV[13])
+local user, hash = ARGV[4], ARGV[5]
 local from, to = '[' .. owner(user), '(' .. owner(user) .. ':'
 `;
 
@@ -154,7 +152,7 @@ local function enter(number, created, owed)
   redis.call('ZADD', ids, number, member_of(hash, created, user))
   redis.call('ZADD', ends, string.format('%.0f', math.min(now + idle, created + absolute)), number)
   keep_bucket()
-  if clustered then make_pending(number, owed, lease) end
+  if clustered then make_pending(number, owed) end
 end
 
 local function take_over(owed, number)
@@ -219,7 +217,7 @@ end
 
 /** Marks a session as used in its bucket, which never believes it to end before it does. @returns the hash of its secret */
 export const TOUCH = `
-local function touch(number, idle, absolute)
+local function touch(number)
   local entry = entry_of(number)
   if not entry then return nil end
   if not owed_by(number) then
@@ -232,10 +230,10 @@ end
 
 /** The sessions of a user after a number, with the hashes of their secrets. */
 export const OF_USER = `
-local user, after = ARGV[6], ARGV[7]
+local user, after = ARGV[4], ARGV[5]
 local listed = {}
 local range = { '(' .. owner(user) .. after, '(' .. owner(user) .. ':' }
-for _, member in ipairs(redis.call('ZRANGE', users, range[1], range[2], 'BYLEX', 'LIMIT', 0, ARGV[8])) do
+for _, member in ipairs(redis.call('ZRANGE', users, range[1], range[2], 'BYLEX', 'LIMIT', 0, ARGV[6])) do
   local entry = entry_of(string.sub(member, -13))
   listed[#listed + 1] = { entry.number, entry.hash }
 end
@@ -244,7 +242,7 @@ return listed
 
 /** Clears away what has expired. @returns the hashes of their secrets, and the numbers of what was left half-made */
 export const SWEEP = `
-local expired, lapsed = prune(tonumber(ARGV[6]), node)
+local expired, lapsed = prune(tonumber(ARGV[4]), node)
 for i, entry in ipairs(expired) do expired[i] = entry.hash end
 return { expired, lapsed }
 `;

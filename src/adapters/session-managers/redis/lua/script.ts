@@ -1,9 +1,32 @@
 import type { RedisScripts } from '../../../redis-client/open-client.js';
-
-/** Of a bucket there are five keys, of a secret there is one. */
-export const KEYS_OF = { bucket: 5, secret: 1 };
+import { KEPT_AFTER_END, type Surroundings } from '../surroundings.js';
 
 /** One script, made of parts that stand one after the other. */
 export function script(numberOfKeys: number, ...parts: string[]): RedisScripts[string] {
   return { lua: parts.join('\n'), numberOfKeys };
+}
+
+/** What is the same in every call of a manager. */
+export type ScriptSettings = Pick<Surroundings, 'keys' | 'lifetime' | 'timeFrom' | 'lease'>;
+
+/** What is the same in every call stands in the scripts, so that it need not be sent with each. */
+export function settings({ keys, lifetime, timeFrom, lease }: ScriptSettings): string {
+  const values = {
+    time_from: timeFrom,
+    channel: keys.channel,
+    secrets: keys.secrets,
+    idle: lifetime.idleTimeout,
+    absolute: lifetime.absoluteLifetime,
+    policy: lifetime.limitPolicy,
+    max: lifetime.maxSessionsPerUser,
+    keep: KEPT_AFTER_END,
+    lease,
+  };
+  const literals = Object.values(values).map((value) => (typeof value === 'string' ? literal(value) : String(value)));
+  return `local ${Object.keys(values).join(', ')} = ${literals.join(', ')}`;
+}
+
+/** Any text as Lua reads it: each byte by its number. */
+function literal(text: string): string {
+  return `'${[...Buffer.from(text)].map((byte) => `\\${String(byte).padStart(3, '0')}`).join('')}'`;
 }

@@ -1,19 +1,30 @@
 import type { RedisScripts } from '../../../redis-client/open-client.js';
 import { ADMISSION, ADMIT, BUCKET, HEAD, NEXT_NUMBER, OF_USER, PRUNE, SECRET, SWEEP, TOUCH } from './parts.js';
-import { KEYS_OF, script } from './script.js';
+import { type ScriptSettings, script, settings } from './script.js';
 import { TIME } from './time-script.js';
 
-const ON_ONE_SERVER = 'local clustered, pruned = false, 32';
+/** On one server it is enough to know what the names of a bucket's keys begin with. */
+const ON_ONE_SERVER = `
+local clustered, pruned, bucket = false, 32, KEYS[1]
+local counter, ids, ends, users = bucket .. 'counter', bucket .. 'ids', bucket .. 'ends', bucket .. 'users'
+`;
 
 /** Where everything is on one server: an operation is one script, and one round trip. */
-export const SERVER_SCRIPTS: RedisScripts = {
-  sessionInitTime: TIME,
-  sessionInitOfUser: script(KEYS_OF.bucket, ON_ONE_SERVER, HEAD, BUCKET, OF_USER),
-  sessionInitSweep: script(KEYS_OF.bucket, ON_ONE_SERVER, HEAD, BUCKET, PRUNE, SWEEP),
-  sessionInitCreate: script(
-    ...[KEYS_OF.bucket, ON_ONE_SERVER, HEAD, BUCKET, PRUNE, SECRET, ADMISSION, NEXT_NUMBER, ADMIT],
-    `
-local deadline, secrets, ip_address = ARGV[14], ARGV[15], ARGV[16]
+export function serverScripts(same: ScriptSettings): RedisScripts {
+  const start = [settings(same), ON_ONE_SERVER, HEAD, BUCKET];
+  return {
+    sessionInitTime: TIME,
+    sessionInitOfUser: script(1, ...start, OF_USER),
+    sessionInitSweep: script(1, ...start, PRUNE, SWEEP),
+    sessionInitCreate: script(1, ...start, PRUNE, SECRET, ADMISSION, NEXT_NUMBER, ADMIT, CREATE),
+    sessionInitAbandon: script(1, ...start, SECRET, ABANDON),
+    sessionInitRefresh: script(1, ...start, SECRET, TOUCH, REFRESH),
+    sessionInitRemove: script(1, ...start, REMOVE),
+  };
+}
+
+const CREATE = `
+local deadline, ip_address = ARGV[6], ARGV[7]
 if is_late(deadline) or redis.call('EXISTS', secrets .. hash) == 1 then return { 'late' } end
 local outcome, number, created, evicted, owed = admit()
 if outcome ~= 'created' then return { outcome } end
@@ -23,38 +34,29 @@ for i, other in ipairs(evicted) do
   tell(evicted[i], 'evicted', node)
 end
 local text = text_of(id_of(number), created, now, ip_address .. ' ' .. user)
-put(secrets .. hash, text, ends_at(created, now, idle, absolute) - now, keep)
+put(secrets .. hash, text, ends_at(created, now) - now + keep)
 return { outcome, text, evicted }
-`,
-  ),
-  // A creation whose answer was lost: what it made ends, and if it is still to come, it comes too late.
-  sessionInitAbandon: script(
-    ...[KEYS_OF.bucket, ON_ONE_SERVER, HEAD, BUCKET, SECRET],
-    `
-local hash, secrets, deadline = ARGV[6], ARGV[7], ARGV[8]
+`;
+
+/** A creation whose answer was lost: what it made ends, and if it is still to come, it comes too late. */
+const ABANDON = `
+local hash, deadline = ARGV[4], ARGV[5]
 local id = id_in(redis.call('GET', secrets .. hash))
 local entry = id and entry_of(string.format('%013.0f', tonumber(id) - base))
 if entry and entry.hash == hash then drop(entry) end
 bury(secrets .. hash, 'abandoned', deadline)
-`,
-  ),
-  sessionInitRefresh: script(
-    ...[KEYS_OF.bucket, ON_ONE_SERVER, HEAD, BUCKET, SECRET, TOUCH],
-    `
-local idle, absolute = tonumber(ARGV[7]), tonumber(ARGV[8])
-local hash = touch(ARGV[6], idle, absolute)
-return hash and use_secret(ARGV[10] .. hash, idle, absolute, tonumber(ARGV[9]))
-`,
-  ),
-  sessionInitRemove: script(
-    ...[KEYS_OF.bucket, ON_ONE_SERVER, HEAD, BUCKET],
-    `
-local entry = entry_of(ARGV[6])
+`;
+
+const REFRESH = `
+local hash = touch(ARGV[4])
+return hash and use_secret(secrets .. hash)
+`;
+
+const REMOVE = `
+local entry = entry_of(ARGV[4])
 if not entry then return 0 end
-redis.call('DEL', ARGV[7] .. entry.hash)
+redis.call('DEL', secrets .. entry.hash)
 drop(entry)
 tell(id_of(entry.number), 'removed', node)
 return 1
-`,
-  ),
-};
+`;
