@@ -12,9 +12,12 @@ const STATEMENTS = {
   find: `SELECT ${COLUMNS} FROM session_init.session WHERE secret_hash = $1 AND created > $2 AND last_accessed > $3`,
 };
 
-/** Sessions with `pg` alone: one prepared statement for what is asked, over as many connections as the adapter has. */
+/**
+ * Sessions with `pg` alone, which gives up in time, too: one prepared statement for what is asked, over as many connections
+ * as the adapter has.
+ */
 export function postgresSessionsByHand(where) {
-  const pool = new pg.Pool({ ...where, max: 10 });
+  const pool = new pg.Pool({ ...where, max: 10, connectionTimeoutMillis: 60_000, query_timeout: 60_000 });
 
   async function ask(name, values) {
     const { rows } = await pool.query({ name, text: STATEMENTS[name], values });

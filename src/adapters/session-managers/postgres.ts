@@ -3,7 +3,7 @@ import type { Clock } from '../../model/clock.js';
 import { BackendFaultError } from '../../model/errors.js';
 import { abortableOf } from '../../model/lazy-signal.js';
 import type { SessionManager } from '../ports.js';
-import { isRefusedByServer } from '../postgres-client/postgresql-fault.js';
+import type { Client } from '../postgres-client/connections.js';
 import { sessionTime } from '../session-time.js';
 import { valuesOf } from '../sql-sessions/named-parameters.js';
 import { type SqlDatabase, sqlSessionManager } from '../sql-sessions/sql-session-manager.js';
@@ -105,22 +105,12 @@ export function postgresSessionManager(options: PostgresSessionManagerOptions): 
       caller?.throwIfAborted();
       const statement = statements[operation];
       const { name, text } = statement;
-      let sent: Buffer | undefined;
-      try {
-        return await call({ what: operation, timeout, caller, ready }, async (client) => {
-          const values = parameters();
-          sent = values.hash;
-          try {
-            return (await client.query({ name, text, values: valuesOf(statement, values, own) })).rows;
-          } catch (cause) {
-            if (isRefusedByServer(cause)) sent = undefined;
-            throw cause;
-          }
-        });
-      } catch (cause) {
-        if (operation === lifetime.limitPolicy && sent !== undefined) lost.add(sent);
-        throw cause;
-      }
+      const ask = (client: Client) => client.query({ name, text, values: valuesOf(statement, parameters(), own) });
+      const toDo = { what: operation, timeout, caller, ready };
+      if (operation !== lifetime.limitPolicy) return (await call(toDo, ask)).rows;
+      const { hash } = parameters();
+      const creating = lost.unlessAnswered(hash as Buffer, (send) => call(toDo, (client) => send(() => ask(client))));
+      return (await creating).rows;
     },
   };
 

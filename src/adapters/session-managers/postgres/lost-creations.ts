@@ -1,4 +1,5 @@
 import type { Clock } from '../../../model/clock.js';
+import { isRefusedByServer } from '../../postgres-client/postgresql-fault.js';
 
 /** So many are remembered. Those that are forgotten end with their idle time-out. */
 const CAPACITY = 1_000;
@@ -10,6 +11,8 @@ export interface LostCreationsOptions {
   /** Removes the sessions that these secrets open, by their hashes. */
   readonly remove: (hashes: readonly Buffer[]) => Promise<unknown>;
 }
+
+type Send = <Answer>(ask: () => Promise<Answer>) => Promise<Answer>;
 
 /**
  * Creations whose answer never came. The session may be there or not, and its secret was never given to anybody; but it
@@ -28,7 +31,28 @@ export class LostCreations {
     this.#options = options;
   }
 
-  add(hash: Buffer): void {
+  /**
+   * Runs a creation, and undoes it if it may have come about without an answer.
+   *
+   * @param create - sends what creates the session by `send`, and again if the server has refused it
+   */
+  async unlessAnswered<Result>(hash: Buffer, create: (send: Send) => Promise<Result>): Promise<Result> {
+    let mayBeThere = false;
+    try {
+      return await create(async (ask) => {
+        mayBeThere = true;
+        return ask().catch((cause: unknown) => {
+          mayBeThere = !isRefusedByServer(cause);
+          throw cause;
+        });
+      });
+    } catch (cause) {
+      if (mayBeThere) this.#add(hash);
+      throw cause;
+    }
+  }
+
+  #add(hash: Buffer): void {
     if (this.#batch.length + this.#next.length < CAPACITY) this.#next.push(hash);
     if (this.#batch.length === 0) this.#begin();
   }

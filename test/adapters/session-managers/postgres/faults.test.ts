@@ -266,6 +266,22 @@ describeWith(postgresql, 'postgresSessionManager when PostgreSQL fails', () => {
       expect(await Promise.all(waiting)).toHaveLength(2);
     });
 
+    test('connections that nobody uses for a minute are closed, and made again', async () => {
+      const clock = simulatedClock();
+      const node = world.node({ clock, timeFrom: 'clock' });
+      const connected = `SELECT count(*) FROM pg_stat_activity WHERE usename = '${ACCOUNT.user}'`;
+      await Promise.all([create(node), create(node), create(node)]);
+      await world.until(connected, '3');
+      clock.increment(59_999);
+      await world.until(connected, '3');
+      await create(node);
+      clock.increment(1);
+      await world.until(connected, '1');
+      clock.increment(59_999);
+      await world.until(connected, '0');
+      expect(await create(node)).toBeDefined();
+    });
+
     test('close ends calls that are under way, and those that wait', async () => {
       const node = world.node({ maxConnections: 1 });
       await node.open();
