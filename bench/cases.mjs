@@ -20,6 +20,10 @@ export const cases = {
     title: 'a session created and found in PostgreSQL',
     load: () => import('./cases/postgres.mjs'),
   },
+  redis: {
+    title: 'a session created and found in Redis, beside ioredis alone',
+    load: () => import('./cases/redis.mjs'),
+  },
   'redis-sessions': {
     title: 'look-ups of sessions in Redis, beside express-session with connect-redis',
     load: () => import('./cases/redis-sessions.mjs'),

@@ -5,7 +5,7 @@ const IDLE_TIMEOUT = 30 * 60_000;
 const ABSOLUTE_LIFETIME = 24 * 60 * 60_000;
 const MAX_SESSIONS_PER_USER = 100;
 
-/** A limit cannot be held without a script. It has the fewest commands that hold one, give ids out and list by user. */
+/** A limit cannot be held without a script. It has the fewest commands that hold one, and find a session by id and by user. */
 const CREATE = `
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1])
 local beyond = redis.call('ZCARD', KEYS[1]) - ARGV[2] + 1
@@ -17,6 +17,7 @@ local id = redis.call('INCR', KEYS[2])
 redis.call('ZADD', KEYS[1], ARGV[3], ARGV[4])
 redis.call('PEXPIRE', KEYS[1], ARGV[5])
 redis.call('SET', KEYS[3], id .. ' ' .. ARGV[6], 'PX', ARGV[5])
+redis.call('SET', 'by-hand:id:' .. id, ARGV[4], 'PX', ARGV[5])
 return id
 `;
 

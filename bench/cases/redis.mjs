@@ -14,7 +14,8 @@ const AT_ONCE = [1, 64, 512];
 /** Sessions created and found in Redis, by the session manager and by `ioredis` alone. */
 export async function createVariant(variant, { milliseconds }) {
   const url = await startRedis();
-  const sessions = variant === 'bare' ? redisSessionsByHand(url) : withManager(redisSessionManager({ url, timeout: 60_000 }));
+  const sessions =
+    variant === 'bare' ? redisSessionsByHand(url) : withManager(redisSessionManager({ url, timeout: 60_000 }));
   const secrets = [];
   for (let i = 0; i < SESSIONS; i++) secrets.push((await sessions.create(`user-${i % USERS}`)).secret);
   let next = 0;
