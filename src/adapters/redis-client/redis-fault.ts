@@ -30,8 +30,7 @@ export function redisFault(cause: unknown, unreachable: Error | undefined, passw
     const why = unreachable === undefined ? 'the connection was lost' : plain(unreachable, password);
     return new BackendFaultError(`Redis cannot be reached: ${why}.`);
   }
-  const [word = ''] = said.message.split(' ', 1);
-  return new BackendFaultError(`Redis failed: ${REFUSALS[word] ?? plain(said, password)}.`);
+  return new BackendFaultError(`Redis failed: ${plain(said, password)}.`);
 }
 
 /** Whether the server has said that it did not do what it was told. */
@@ -50,11 +49,18 @@ export function isConnectionFault({ name, message }: Error): boolean {
 }
 
 function plain(error: Error, password: Secret | undefined): string {
-  const [refusal = ''] = error.message.split(' ', 1);
-  if (REFUSALS[refusal] !== undefined) return REFUSALS[refusal];
+  const refusal = REFUSALS[firstWord(error.message)];
+  if (refusal !== undefined) return refusal;
   const { errors } = error as AggregateError;
   const message = error.message || errors?.map(({ message }) => message).join(', ') || error.name;
   // What a server did not understand, it repeats.
   const [shown = ''] = message.split(', with args beginning with', 1);
   return password === undefined ? shown : shown.replaceAll(password.reveal(), '…');
+}
+
+/** Of what a script is refused, the word for it is missing. */
+function firstWord(message: string): string {
+  if (message.startsWith('ERR The user executing the script')) return 'NOPERM';
+  const [word = ''] = message.split(' ', 1);
+  return word;
 }

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import {
@@ -8,8 +10,10 @@ import {
 import { systemClock } from '../../../../src/model/clock.js';
 import { BackendFaultError, ClosedError, DeadlineExceededError } from '../../../../src/model/errors.js';
 import { FaultProxy } from '../../../support/fault-proxy.js';
+import { root } from '../../../support/package-exports.js';
 import { Redis } from '../../../support/redis.js';
 import { describeWith, redisServer } from '../../../support/requires.js';
+import { News } from './news.js';
 
 const PASSWORD = 'marked-redis-password';
 const { signal } = new AbortController();
@@ -95,6 +99,29 @@ describeWith(redisServer, 'redisSessionManager, where Redis fails', () => {
     expect(error).toBeInstanceOf(BackendFaultError);
     expect((error as Error).message).toMatch(/refuses the account or its password|asks for a password/);
     expect(inspect(error, { depth: 20, showHidden: true })).not.toContain(PASSWORD);
+  });
+
+  test('the account needs no more than the rules that are documented, and what it lacks is told', async () => {
+    const page = readFileSync(join(root, 'docs/adapters/redis.md'), 'utf8');
+    const [, rules = ''] = /^user sessions on >password (.+)$/m.exec(page) ?? [];
+    const server = await start();
+    await server.cli('ACL', 'SETUSER', 'sessions', 'on', `>${PASSWORD}`, ...rules.split(' '));
+    const account = { url: server.url, username: 'sessions', password: PASSWORD };
+    manager = redisSessionManager({ ...account, maxSessionsPerUser: 1 });
+    const heard = new News();
+    manager.watch?.(heard);
+    await manager.open();
+    const [first, second] = [await created(), await created()];
+    await manager.refresh(second.session_id);
+    expect(await manager.findById(first.session_id)).toBeUndefined();
+    expect(await manager.listByUser('alice')).toHaveLength(1);
+    expect(await manager.listByUser(undefined)).toHaveLength(1);
+    expect(await manager.removeExpired(10)).toEqual([]);
+    expect(await manager.remove(second.session_id)).toBe(true);
+    await manager.probe?.({ signal });
+    await server.cli('ACL', 'SETUSER', 'sessions', '-zadd');
+    await expect(create()).rejects.toThrow('the account may not do what is needed');
+    expect(heard.missedCount).toBe(0);
   });
 
   test('a server that is not there is told, and found when it comes', async () => {
