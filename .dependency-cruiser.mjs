@@ -8,7 +8,8 @@ const builtins = builtinModules.filter((name) => !name.startsWith('_')).join('|'
 
 const SHARED = '^src/adapters/((?!ports)[^/]+|session-managers/store-time)\\.ts$';
 /** The folders of `adapters/` that its adapters share, as they do the files that stand in it. */
-const SHARED_ROOMS = '^src/adapters/(http-client|password-hashes|postgres-client|redis-client|sql-sessions|sqlite-driver|tokens)/';
+const SHARED_ROOMS =
+  '^src/adapters/(http-client|password-hashes|postgres-client|redis-client|sql-sessions|sqlite-driver|tokens)/';
 const KINDS = 'authenticators|authorizers|session-managers';
 
 /**
