@@ -137,6 +137,7 @@ class World {
 
   /** What is left when every lease is over and somebody has looked: sessions with a secret, and nothing else. */
   async assertNothingHalfMade(): Promise<void> {
+    for (const key of this.#keys.bucket(bucketOf('alice'))) expect(await this.#server.pttl(key)).not.toBe(-1);
     this.clock.increment(AFTER_EVERY_LEASE);
     const survivor = this.node();
     const sweep = survivor.sessions.removeExpired(survivor.client, 100);
