@@ -50,7 +50,8 @@ function singleOptions(server: RedisServer): ServerOptions {
     sentinels: server.addresses.map(({ host, port }) => ({ host, port })),
     sentinelUsername: username,
     sentinelPassword: password?.reveal(),
-    sentinelRetryStrategy: reconnectPause,
+    // The package waits out this pause even when it is told to disconnect.
+    sentinelRetryStrategy: (attempts) => Math.min(reconnectPause(attempts), 500),
     sentinelCommandTimeout: server.timeout,
     enableTLSForSentinelMode: isEncrypted,
     ...(options.tls && { sentinelTLS: options.tls }),
