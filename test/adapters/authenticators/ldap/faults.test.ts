@@ -23,7 +23,7 @@ afterEach(async () => {
 });
 
 /** A connection that was accepted, and never answered. */
-const HELD = { timeout: 300, connectTimeout: 200 };
+const HELD = { timeout: 700, connectTimeout: 500 };
 
 describeWith(requirement, 'the ldap authenticator when things go wrong', (command) => {
   let slapd: Slapd;
