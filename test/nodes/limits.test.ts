@@ -20,9 +20,14 @@ function everyNode<Result>(run: (node: SessionNode, index: number) => Promise<Re
   return Promise.all(nodes.map(run));
 }
 
-/** One request after the other goes to the next node, each from an address of its own. */
-async function initsOf(users: readonly string[], sessions: SharedSessions): Promise<NodeAnswer[]> {
+/** Has all nodes serve these sessions, with connections that are there before it comes to a race. */
+async function serve(sessions: SharedSessions): Promise<void> {
   await everyNode((node) => node.tell('serve', sessions));
+  await initsOf(Array.from({ length: 8 * nodes.length }, (_, i) => `early user ${i}`));
+}
+
+/** One request after the other goes to the next node, each from an address of its own. */
+async function initsOf(users: readonly string[]): Promise<NodeAnswer[]> {
   const requests = users.map((user, i) => ({ user, ipAddress: `10.0.${i >> 8}.${i & 255}` }));
   const answers = await everyNode((node, index) =>
     node.tell(
@@ -74,7 +79,8 @@ for (const { name, requirement, start } of SHARED_STORES) {
         ['refuse', { created: LIMIT, live: LIMIT }],
       ])('P8, ASVS 7.1.2, 15.4.2: %s holds', async (limitPolicy, expected) => {
         const users = Array.from({ length: INITS }, () => 'alice');
-        const answers = await initsOf(users, store.fresh({ limitPolicy, maxSessionsPerUser: LIMIT }));
+        await serve(store.fresh({ limitPolicy, maxSessionsPerUser: LIMIT }));
+        const answers = await initsOf(users);
         expect(answers).toHaveLength(INITS);
         expectOwnSessions(answers);
         const created = answers.flatMap(({ session }) => session ?? []);
@@ -95,9 +101,24 @@ for (const { name, requirement, start } of SHARED_STORES) {
       });
     });
 
+    test.each<[SessionLimitPolicy, number]>([
+      ['reuse', 1],
+      ['evictOldest', 2],
+      ['refuse', 2],
+    ])('P8: %s holds for 250 users, each of whom asks all nodes at once', async (limitPolicy, most) => {
+      await serve(store.fresh({ limitPolicy, maxSessionsPerUser: 2 }));
+      const users = Array.from({ length: 250 }, (_, i) => `user ${i}`);
+      const answers = await initsOf(users.flatMap((user) => nodes.map(() => user)));
+      expectOwnSessions(answers);
+      const lists = await Promise.all(users.map((user) => (nodes[0] as SessionNode).tell('list', user)));
+      expect(lists.map((list) => list.length)).toEqual(users.map(() => most));
+      expect(await openedBy(answers)).toEqual(ids(lists.flat()));
+    });
+
     test('1,000 inits for 1,000 users at once: nobody gets what is another’s', async () => {
       const users = Array.from({ length: INITS }, (_, i) => `user ${i}`);
-      const answers = await initsOf(users, store.fresh({ limitPolicy: 'reuse' }));
+      await serve(store.fresh({ limitPolicy: 'reuse' }));
+      const answers = await initsOf(users);
       expectOwnSessions(answers);
       const created = answers.flatMap(({ session }) => session ?? []);
       expect(created).toHaveLength(INITS);
@@ -112,10 +133,11 @@ for (const { name, requirement, start } of SHARED_STORES) {
 
       test('by a minute and an hour: every node goes by the time of the store', async () => {
         await everyNode((node, i) => node.tell('shiftClock', SHIFTS[i] as number));
+        const sessions = store.fresh({ idleTimeout: 30_000, maxSessionsPerUser: 3 });
         const before = Date.now();
         const users = Array.from({ length: 40 }, (_, i) => `user ${i % 10}`);
-        const sessions = store.fresh({ idleTimeout: 30_000, maxSessionsPerUser: 3 });
-        const answers = await initsOf(users, sessions);
+        await everyNode((node) => node.tell('serve', sessions));
+        const answers = await initsOf(users);
         const created = answers.flatMap(({ session }) => session ?? []);
         expect(created).toHaveLength(40);
         for (const session of created) {
