@@ -8,6 +8,7 @@ import type { Postgres } from '../support/postgres.js';
 import { Redis, RedisCluster } from '../support/redis.js';
 import { describeWith, postgresql, redisServer } from '../support/requires.js';
 import {
+  patientSessionManager,
   postgresStore,
   redisStore,
   type SharedStore,
@@ -91,7 +92,7 @@ async function expectSurvived(
   await load.recovered(30);
   await load.finish();
   expectAnsweredInTime(load);
-  const judge = closeAfterTest(sharedSessionManager(sessions, { timeout: 20_000 }));
+  const judge = closeAfterTest(patientSessionManager(sessions));
   expect(await lostSessions(judge, load)).toEqual([]);
 }
 

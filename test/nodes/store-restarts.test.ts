@@ -6,6 +6,7 @@ import { InitLoad } from '../support/init-load.js';
 import { Redis, RedisCluster } from '../support/redis.js';
 import { describeWith, postgresql, redisServer } from '../support/requires.js';
 import {
+  patientSessionManager,
   postgresStore,
   redisStore,
   type SharedSessions,
@@ -27,7 +28,7 @@ async function sessionsLost(sessions: SharedSessions, fail: () => Promise<void>,
   await load.recovered(100);
   await load.finish();
   expectAnsweredInTime(load);
-  const judge: SessionManager = closeAfterTest(sharedSessionManager(sessions, { timeout: 20_000 }));
+  const judge: SessionManager = closeAfterTest(patientSessionManager(sessions));
   const lost = await lostSessions(judge, load);
   return { lost, granted: load.granted, failedAt, backAt };
 }

@@ -107,3 +107,12 @@ export function sharedSessionManager({ adapter, options }: SharedSessions, more:
     ? redisSessionManager({ ...options, ...more })
     : postgresSessionManager({ ...options, ...more });
 }
+
+/** One that has all the time in the world, to see what is there. */
+export function patientSessionManager(sessions: SharedSessions): SessionManager {
+  const timeout = 20_000;
+  return sharedSessionManager(
+    sessions,
+    sessions.adapter === 'redis' ? { timeout } : { timeout, connectTimeout: timeout },
+  );
+}
