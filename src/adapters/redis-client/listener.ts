@@ -47,10 +47,8 @@ export function listen({ channel, clock, open, heard, missed }: ListenOptions): 
     connected.on('error', () => {});
     connected.on('message', (_channel: string, message: string) => heard(message));
     connected.once('end', () => {
-      clock.clearTimeout(timer);
-      if (isStopped) return;
-      failures += 1;
-      later(() => start(false), reconnectPause(failures));
+      client = undefined;
+      startAgain();
     });
     await connected.subscribe(channel);
     if (isStopped) return;
@@ -61,10 +59,18 @@ export function listen({ channel, clock, open, heard, missed }: ListenOptions): 
 
   function start(isFirst: boolean): void {
     connect(isFirst).catch(() => {
-      // A connection that cannot be used any more ends; where there is none, the next attempt is up to us.
-      if (client !== undefined) client.disconnect();
-      else if (!isStopped) later(() => start(false), reconnectPause(++failures));
+      // A connection that cannot be used any more ends, and tells so; one that has ended already told nobody.
+      if (client === undefined || client.status === 'end') startAgain();
+      else client.disconnect();
     });
+  }
+
+  /** In a while. However often it is called for one connection, there is one next attempt. */
+  function startAgain(): void {
+    clock.clearTimeout(timer);
+    if (isStopped) return;
+    failures += 1;
+    later(() => start(false), reconnectPause(failures));
   }
 
   start(true);

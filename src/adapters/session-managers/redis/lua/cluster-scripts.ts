@@ -1,6 +1,6 @@
 import type { RedisScripts } from '../../../redis-client/open-client.js';
 import { ADMISSION, ADMIT, BUCKET, HEAD, NEXT_NUMBER, OF_USER, PRUNE, SECRET, SWEEP, TOUCH } from './parts.js';
-import { type ScriptSettings, script, settings } from './script.js';
+import { type ScriptSettings, script, scriptEvenIfFull, settings } from './script.js';
 import { TIME } from './time-script.js';
 
 /** Every key is given, so that one is missed while its slot moves. */
@@ -28,7 +28,7 @@ return { outcome, number, string.format('%.0f', created), evicted, owed, lapsed,
     ),
     // What a session is made of, and until when its secret may still be made valid. One that is about to end is pending from
     // then on, so that it is seen to if nobody comes back to drop it.
-    sessionInitLocate: script(
+    sessionInitLocate: scriptEvenIfFull(
       ...[5, ...bucket],
       `
 local entry = entry_of(ARGV[4])
@@ -38,9 +38,9 @@ if not owed and ARGV[5] == 'ending' then make_pending(entry.number, {}) end
 return { entry.hash, owed and 'pending' or 'settled', owed or '', time_here() + lease }
 `,
     ),
-    sessionInitTouch: script(...[5, ...bucket, TOUCH], 'return touch(ARGV[4]) or false'),
+    sessionInitTouch: scriptEvenIfFull(...[5, ...bucket, TOUCH], 'return touch(ARGV[4]) or false'),
     // Secrets have ended that a session owed. If it still has the secret that was made valid then, it is what it shall be.
-    sessionInitSettle: script(
+    sessionInitSettle: scriptEvenIfFull(
       ...[5, ...bucket],
       `
 local entry = entry_of(ARGV[4])
@@ -60,7 +60,7 @@ redis.call('HSET', pending, entry.number, left)
 return 0
 `,
     ),
-    sessionInitDrop: script(
+    sessionInitDrop: scriptEvenIfFull(
       ...[5, ...bucket],
       `
 local entry = entry_of(ARGV[4])
@@ -81,9 +81,9 @@ put(KEYS[1], text, ends_at(created, now) - now + keep)
 return text
 `,
     ),
-    sessionInitUse: script(...[1, ...secret], 'return use_secret(KEYS[1])'),
+    sessionInitUse: scriptEvenIfFull(...[1, ...secret], 'return use_secret(KEYS[1])'),
     // Ends a secret for good, and tells of its session, unless that goes on under another secret.
-    sessionInitEnd: script(
+    sessionInitEnd: scriptEvenIfFull(
       ...[1, ...secret],
       `
 local id = id_in(redis.call('GET', KEYS[1]))
@@ -92,7 +92,7 @@ if id and id ~= ARGV[5] then tell(id, ARGV[4], node) end
 `,
     ),
     // Says what became of a secret. If it was not made valid until now, it never will be.
-    sessionInitFence: script(
+    sessionInitFence: scriptEvenIfFull(
       ...[1, ...secret],
       `
 local held = redis.call('GET', KEYS[1])

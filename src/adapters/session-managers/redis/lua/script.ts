@@ -6,6 +6,14 @@ export function script(numberOfKeys: number, ...parts: string[]): RedisScripts[s
   return { lua: parts.join('\n'), numberOfKeys };
 }
 
+/**
+ * A script that runs even where Redis is full (`maxmemory`): sessions can be ended and used there, which takes no more room
+ * than there was before, and makes some.
+ */
+export function scriptEvenIfFull(numberOfKeys: number, ...parts: string[]): RedisScripts[string] {
+  return script(numberOfKeys, '#!lua flags=allow-oom', ...parts);
+}
+
 /** What is the same in every call of a manager. */
 export type ScriptSettings = Pick<Surroundings, 'keys' | 'lifetime' | 'timeFrom' | 'lease'>;
 

@@ -1,6 +1,6 @@
 import type { RedisScripts } from '../../../redis-client/open-client.js';
 import { ADMISSION, ADMIT, BUCKET, HEAD, NEXT_NUMBER, OF_USER, PRUNE, SECRET, SWEEP, TOUCH } from './parts.js';
-import { type ScriptSettings, script, settings } from './script.js';
+import { type ScriptSettings, script, scriptEvenIfFull, settings } from './script.js';
 import { TIME } from './time-script.js';
 
 /** On one server it is enough to know what the names of a bucket's keys begin with. */
@@ -17,9 +17,9 @@ export function serverScripts(same: ScriptSettings): RedisScripts {
     sessionInitOfUser: script(1, ...start, OF_USER),
     sessionInitSweep: script(1, ...start, PRUNE, SWEEP),
     sessionInitCreate: script(1, ...start, PRUNE, SECRET, ADMISSION, NEXT_NUMBER, ADMIT, CREATE),
-    sessionInitAbandon: script(1, ...start, SECRET, ABANDON),
-    sessionInitRefresh: script(1, ...start, SECRET, TOUCH, REFRESH),
-    sessionInitRemove: script(1, ...start, REMOVE),
+    sessionInitAbandon: scriptEvenIfFull(1, ...start, SECRET, ABANDON),
+    sessionInitRefresh: scriptEvenIfFull(1, ...start, SECRET, TOUCH, REFRESH),
+    sessionInitRemove: scriptEvenIfFull(1, ...start, REMOVE),
   };
 }
 
