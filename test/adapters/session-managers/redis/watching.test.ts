@@ -149,6 +149,8 @@ describeWith(redisServer, 'nodes on one Redis', () => {
 
   test('a server that is not there yet: who listens is told that something may have been missed', async () => {
     const [redis] = nodes.servers as [Redis];
+    // ioredis is loaded then, so that who listens tries to at once, and not when the server is back.
+    await create(nodes.start());
     await redis.kill();
     const there = nodes.start();
     const news = new News();
