@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import {
   type RedisSessionManager,
@@ -149,12 +151,15 @@ describeWith(redisServer, 'nodes on one Redis', () => {
 
   test('a server that is not there yet: who listens is told that something may have been missed', async () => {
     const [redis] = nodes.servers as [Redis];
-    // ioredis is loaded then, so that who listens tries to at once, and not when the server is back.
-    await create(nodes.start());
     await redis.kill();
+    const noRedis = createServer((socket) => socket.destroy()).listen(redis.port, '127.0.0.1');
+    await once(noRedis, 'listening');
     const there = nodes.start();
     const news = new News();
     there.watch?.(news);
+    await once(noRedis, 'connection');
+    noRedis.close();
+    await once(noRedis, 'close');
     await redis.run();
     await news.missedAtLeast(1);
     const here = nodes.start();
