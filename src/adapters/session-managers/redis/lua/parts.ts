@@ -55,7 +55,7 @@ end
 local function make_pending(number, owed)
   redis.call('ZADD', ends, string.format('%.0f', now + lease), number)
   redis.call('HSET', pending, number, table.concat(owed))
-  -- As long as any session of the bucket may live.
+  -- It lasts as long as the bucket's list of sessions does.
   redis.call('PEXPIRE', pending, math.max(redis.call('PTTL', ids), 1))
 end
 
