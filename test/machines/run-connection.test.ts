@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import type { InspectionEvent } from 'xstate';
 import { CLOSURES } from '../../src/machines/closures.js';
 import { connectionMachine } from '../../src/machines/connection.js';
 import { compileMachine, Unsupported } from '../../src/machines/engine/compile.js';
@@ -8,10 +9,13 @@ import { simulatedClock } from '../../src/testing/simulated-clock.js';
 import { gone, happening, init, LIMITS, notingPeer } from '../support/talk.js';
 
 const noInspector = undefined;
-const someInspector = () => {};
+const someInspector = (_: InspectionEvent) => {};
 
 /** A conversation that runs on the compiled machine, or, if it is inspected, on XState's own actor. */
-function start(inspect: (() => void) | undefined, spoil: (peer: ReturnType<typeof notingPeer>) => void = () => {}) {
+function start(
+  inspect: ((event: InspectionEvent) => void) | undefined,
+  spoil: (peer: ReturnType<typeof notingPeer>) => void = () => {},
+) {
   const clock = simulatedClock();
   const asked: string[] = [];
   const defects: unknown[] = [];
@@ -75,5 +79,15 @@ describe('a conversation', () => {
     running.send({ type: 'server.draining' });
     expect(defects).toEqual([defect]);
     expect(asked.filter((it) => !it.startsWith('reading'))).toEqual([]);
+  });
+
+  test('that is inspected tells the inspector of itself and of its events', () => {
+    const events: InspectionEvent[] = [];
+    const { running } = start((event) => events.push(event));
+    running.send({ type: 'server.draining' });
+    expect(events[0]?.type).toBe('@xstate.actor');
+    expect(events).toContainEqual(
+      expect.objectContaining({ type: '@xstate.event', event: { type: 'server.draining' } }),
+    );
   });
 });
