@@ -9,6 +9,12 @@ import { freePort } from './tcp-port.js';
 
 const run = promisify(execFile);
 
+/** What redis-cli says to a command for the server at a port of 127.0.0.1. */
+export async function redisCli(port: number, ...command: string[]): Promise<string> {
+  const { stdout } = await run('redis-cli', ['-h', '127.0.0.1', '-p', `${port}`, ...command]);
+  return stdout.trimEnd();
+}
+
 /** A real Redis on 127.0.0.1, in a folder of its own, that keeps nothing on disk unless it is told to. */
 export class Redis {
   readonly port: number;
@@ -31,6 +37,12 @@ export class Redis {
 
   get url(): string {
     return `redis://127.0.0.1:${this.port}`;
+  }
+
+  /** How far it has come in what it was told, by itself or by its master. */
+  async offset(): Promise<number> {
+    const [, offset] = /^(?:master|slave)_repl_offset:(\d+)/m.exec(await this.cli('INFO', 'replication')) ?? [];
+    return Number(offset);
   }
 
   /** What it has logged. */
@@ -77,9 +89,8 @@ export class Redis {
   }
 
   /** What redis-cli says to a command. */
-  async cli(...command: string[]): Promise<string> {
-    const { stdout } = await run('redis-cli', ['-h', '127.0.0.1', '-p', `${this.port}`, ...command]);
-    return stdout.trimEnd();
+  cli(...command: string[]): Promise<string> {
+    return redisCli(this.port, ...command);
   }
 
   async #end(signal: NodeJS.Signals): Promise<void> {

@@ -69,7 +69,7 @@ export async function startPostgres(): Promise<Postgres> {
 
 /** @param servers - all that keep something */
 export function redisStore(
-  where: Pick<RedisSessionManagerOptions, 'url' | 'cluster'>,
+  where: Pick<RedisSessionManagerOptions, 'url' | 'cluster' | 'sentinel'>,
   servers: readonly Redis[],
 ): Pick<SharedStore, 'fresh' | 'endless'> {
   return {

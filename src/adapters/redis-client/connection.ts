@@ -4,7 +4,7 @@ import { withDeadline } from '../../model/with-deadline.js';
 import type { CallOptions } from '../ports.js';
 import { listen } from './listener.js';
 import { loadIoredis } from './load-ioredis.js';
-import { openClient, openListener, type RedisClient, type RedisScripts } from './open-client.js';
+import { disconnect, openClient, openListener, type RedisClient, type RedisScripts } from './open-client.js';
 import { isConnectionFault, redisFault } from './redis-fault.js';
 import type { RedisAddress, RedisServer } from './server-options.js';
 
@@ -125,7 +125,7 @@ export class RedisConnection {
     for (const stop of this.#listeners) stop();
     await before;
     const client = await this.#opening?.catch(() => undefined);
-    client?.disconnect();
+    if (client !== undefined) disconnect(client);
   }
 
   /** A server of the cluster: all of them pass on what is published on any. */

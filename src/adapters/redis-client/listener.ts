@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { Clock } from '../../model/clock.js';
+import { disconnect } from './open-client.js';
 import { reconnectPause } from './reconnect-pause.js';
 
 /** So often a connection on which nothing is said is asked whether it is still there, in milliseconds. */
@@ -48,6 +49,8 @@ export function listen({ channel, clock, open, heard, missed }: ListenOptions): 
     connected.on('message', (_channel: string, message: string) => heard(message));
     connected.once('end', () => {
       client = undefined;
+      // With Sentinel, connections to them outlive one that has ended by itself.
+      if (!isStopped) connected.disconnect();
       startAgain();
     });
     await connected.subscribe(channel);
@@ -77,6 +80,6 @@ export function listen({ channel, clock, open, heard, missed }: ListenOptions): 
   return () => {
     isStopped = true;
     clock.clearTimeout(timer);
-    client?.disconnect();
+    if (client !== undefined) disconnect(client);
   };
 }

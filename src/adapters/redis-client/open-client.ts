@@ -37,6 +37,12 @@ export function openListener({ Redis }: Ioredis, server: RedisServer, node?: { h
   return new Redis({ ...options, retryStrategy: null, sentinelRetryStrategy: () => null });
 }
 
+/** Ends a client for good. With Sentinel, one that is about to connect has connections to them when it has. */
+export function disconnect(client: RedisClient): void {
+  client.disconnect();
+  client.once('connect', () => client.disconnect());
+}
+
 function singleOptions(server: RedisServer): ServerOptions {
   const options = commonOptions(server);
   if (server.kind === 'single') {
@@ -53,6 +59,9 @@ function singleOptions(server: RedisServer): ServerOptions {
     // The package waits out this pause even when it is told to disconnect.
     sentinelRetryStrategy: (attempts) => Math.min(reconnectPause(attempts), 500),
     sentinelCommandTimeout: server.timeout,
+    // A master that is relieved goes on taking changes, which are lost, until Sentinel lets it know seconds later.
+    failoverDetector: true,
+    sentinelReconnectStrategy: reconnectPause,
     enableTLSForSentinelMode: isEncrypted,
     ...(options.tls && { sentinelTLS: options.tls }),
   };

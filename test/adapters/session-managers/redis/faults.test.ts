@@ -10,10 +10,10 @@ import {
 import { systemClock } from '../../../../src/model/clock.js';
 import { BackendFaultError, ClosedError, DeadlineExceededError } from '../../../../src/model/errors.js';
 import { FaultProxy } from '../../../support/fault-proxy.js';
+import { News } from '../../../support/news.js';
 import { root } from '../../../support/package-exports.js';
 import { Redis } from '../../../support/redis.js';
 import { describeWith, redisServer } from '../../../support/requires.js';
-import { News } from './news.js';
 
 const PASSWORD = 'marked-redis-password';
 const { signal } = new AbortController();

@@ -1,36 +1,25 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { redisSessionManager } from '../../../../src/adapters/session-managers/redis.js';
+import { News } from '../../../support/news.js';
 import { Redis } from '../../../support/redis.js';
+import { RedisSentinels } from '../../../support/redis-sentinels.js';
 import { describeWith, redisServer } from '../../../support/requires.js';
-import { accepts, freePort } from '../../../support/tcp-port.js';
-import { tempFolder } from '../../../support/temp-folder.js';
-import { News } from './news.js';
 
 describeWith(redisServer, 'redisSessionManager, where Sentinel looks after the server', () => {
-  const folder = tempFolder();
   let redis: Redis;
-  let sentinel: ChildProcess;
-  let port: number;
+  let sentinels: RedisSentinels;
   beforeAll(async () => {
     redis = await Redis.start();
-    port = await freePort();
-    const settings = join(folder, 'sentinel.conf');
-    writeFileSync(settings, `port ${port}\nbind 127.0.0.1\nsentinel monitor sessions 127.0.0.1 ${redis.port} 1\n`);
-    sentinel = spawn('redis-server', [settings, '--sentinel', '--dir', folder], { stdio: 'ignore' });
-    while (!(await accepts(port)));
+    sentinels = await RedisSentinels.start(redis.port, { count: 1 });
   });
   afterAll(async () => {
-    sentinel.kill('SIGKILL');
-    await once(sentinel, 'exit');
+    await sentinels.stop();
     await redis.stop();
   });
 
   test('it is found by its name, and nodes hear each other', async () => {
-    const where = { sentinel: { name: 'sessions', nodes: [`redis://127.0.0.1:${port}`] } };
+    const where = { sentinel: sentinels.where };
     const [here, there] = [redisSessionManager(where), redisSessionManager(where)];
     const news = new News();
     there.watch?.(news);
@@ -47,8 +36,32 @@ describeWith(redisServer, 'redisSessionManager, where Sentinel looks after the s
     await there.close?.();
   });
 
+  test('connections at the Sentinels end with those for which they are', async () => {
+    const manager = redisSessionManager({ sentinel: sentinels.where });
+    const news = new News();
+    manager.watch?.(news);
+    await manager.open();
+    for (let time = 1; time <= 3; time++) {
+      while ((await sentinels.listeners()) !== 2);
+      await redis.cli('CLIENT', 'KILL', 'TYPE', 'pubsub');
+      await news.missedAtLeast(time);
+    }
+    while ((await sentinels.listeners()) !== 2);
+    await manager.close?.();
+    // Also of one that is closed while it connects.
+    for (let pause = 0; pause < 20; pause++) {
+      const brief = redisSessionManager({ sentinel: sentinels.where });
+      brief.watch?.(news);
+      const opening = brief.open().catch(() => {});
+      await wait(pause);
+      await brief.close?.();
+      await opening;
+    }
+    while ((await sentinels.listeners()) !== 0);
+  });
+
   test('a name that no Sentinel knows is told', async () => {
-    const nodes = [`redis://127.0.0.1:${port}`];
+    const { nodes } = sentinels.where;
     const manager = redisSessionManager({ sentinel: { name: 'other', nodes }, timeout: 1_000 });
     await expect(manager.open()).rejects.toThrow();
     await manager.close?.();

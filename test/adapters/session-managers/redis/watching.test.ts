@@ -7,9 +7,9 @@ import {
   redisSessionManager,
 } from '../../../../src/adapters/session-managers/redis.js';
 import { simulatedClock } from '../../../../src/testing/simulated-clock.js';
+import { News } from '../../../support/news.js';
 import { Redis, RedisCluster } from '../../../support/redis.js';
 import { describeWith, redisServer } from '../../../support/requires.js';
-import { News } from './news.js';
 
 const { signal } = new AbortController();
 

@@ -1,4 +1,4 @@
-import type { SessionEndCause, SessionEndListener } from '../../../../src/adapters/ports.js';
+import type { SessionEndCause, SessionEndListener } from '../../src/adapters/ports.js';
 
 /** Hears what other nodes do, and hands it out in the order in which it came. */
 export class News implements SessionEndListener {
