@@ -5,7 +5,7 @@ import { FullAuthSession } from '../../../model/session.js';
 import { runScript } from '../../redis-client/connection.js';
 import type { RedisClient } from '../../redis-client/open-client.js';
 import { isRefusal } from '../../redis-client/redis-fault.js';
-import { hashedSecret, padded } from './keys.js';
+import { hashedSecret } from './keys.js';
 import type { RedisSessions } from './redis-sessions.js';
 import type { Surroundings } from './surroundings.js';
 
@@ -19,7 +19,7 @@ type DmodRecord = readonly [id: string, ipAddress?: string, user?: string, creat
  */
 export function dmodSessions(around: Surroundings, prefix: string): RedisSessions {
   const { lifetime } = around;
-  const own = ['ids', 'ends', 'users'].map((part) => `${prefix}:dmod:${part}`);
+  const own = ['ids', 'ends'].map((part) => `${prefix}:dmod:${part}`);
   const keys = ['next_session_id', ...own, 'all_session_secrets', 'all_users'];
 
   function run(client: RedisClient, name: string, args: readonly (string | number)[]): Promise<unknown> {
@@ -77,7 +77,7 @@ export function dmodSessions(around: Surroundings, prefix: string): RedisSession
     findById: async (client, id) => live(await run(client, 'sessionInitFindById', [id])),
 
     listOfUser: (client, user, after, limit) =>
-      liveOnes(after, limit, (last, size) => run(client, 'sessionInitOfUser', [user, padded(last), size])),
+      liveOnes(after, limit, (last, size) => run(client, 'sessionInitOfUser', [user, last, size])),
 
     listOfAll: (client, after, limit) =>
       liveOnes(after, limit, (last, size) => run(client, 'sessionInitOfAll', [last, size])),

@@ -4,9 +4,9 @@ import type { SessionRequest } from '../../ports.js';
 import { runScript } from '../../redis-client/connection.js';
 import type { RedisClient } from '../../redis-client/open-client.js';
 import type { BucketSteps } from './bucket-steps.js';
-import { bucketOf, HASH_LENGTH, hashedSecret, IDS_OF_A_BUCKET, padded } from './keys.js';
+import { bucketOf, HASH_LENGTH, hashedSecret, IDS_OF_A_BUCKET } from './keys.js';
 import { readSession } from './stored-session.js';
-import { runInBucket, type Surroundings } from './surroundings.js';
+import { runForUser, runInBucket, type Surroundings } from './surroundings.js';
 import { userQueues } from './user-queues.js';
 
 /** The place that a new session, or a session under a new secret, was given in its bucket. */
@@ -17,6 +17,15 @@ interface Admission {
   /** The hashes of secrets that must have ended before the new one begins. */
   readonly owed: readonly string[];
   /** Until when it may be made valid. */
+  readonly deadline: number;
+}
+
+/** What a bucket knows of a session. */
+interface Located {
+  readonly hashed: string;
+  /** What it shall be while it is pending: there, or gone. */
+  readonly aim: '+' | '-' | '';
+  readonly owed: readonly string[];
   readonly deadline: number;
 }
 
@@ -52,8 +61,8 @@ export function inCluster(around: Surroundings): BucketSteps {
   }
 
   async function admit(client: RedisClient, bucket: number, user: string, hashed: string) {
-    const args = [user, hashed, around.now() + around.timeout];
-    const answer = await runInBucket(around, client, 'sessionInitAdmit', bucket, args);
+    const args = [user, hashed, around.now() + around.timeout] as const;
+    const answer = await runForUser(around, client, 'sessionInitAdmit', bucket, args);
     const [outcome, number, created, evicted, owed, lapsed, deadline] = answer as [
       outcome: string,
       ...[number: string, created: string, evicted: string[], owed: string[], lapsed: string[], deadline: number],
@@ -102,17 +111,41 @@ export function inCluster(around: Surroundings): BucketSteps {
     return runInBucket(around, client, 'sessionInitSettle', bucket, [number, hashed, ends, paid.join('')]);
   }
 
-  async function locate(client: RedisClient, bucket: number, number: string, intent: 'ending' | '' = '') {
-    const located = await runInBucket(around, client, 'sessionInitLocate', bucket, [number, intent]);
+  /** With `'ending'` it is to end from now on; with a hash, too, only if it has that secret. */
+  async function locate(
+    client: RedisClient,
+    bucket: number,
+    number: string,
+    ...ending: readonly string[]
+  ): Promise<Located | undefined> {
+    const located = await runInBucket(around, client, 'sessionInitLocate', bucket, [number, ...ending]);
     if (located === null) return undefined;
-    const [hashed, state, owed, deadline] = located as [string, string, string, number];
-    return { hashed, isPending: state === 'pending', owed: split(owed), deadline };
+    const [hashed, aim, owed, deadline] = located as [string, Located['aim'], string, number];
+    return { hashed, aim, owed: split(owed), deadline };
+  }
+
+  /**
+   * Ends a session of which that is decided. `teller`: who need not be told.
+   *
+   * @returns false if it has got a fresh secret meanwhile
+   */
+  async function end(
+    client: RedisClient,
+    bucket: number,
+    number: string,
+    { hashed, owed, deadline }: Located,
+    teller = '',
+  ): Promise<boolean> {
+    await endAll(client, owed, deadline, idOf(bucket, number));
+    await onSecret(client, 'sessionInitEnd', hashed, [deadline, 'removed', ''], teller);
+    return (await runInBucket(around, client, 'sessionInitDrop', bucket, [number, hashed])) === 1;
   }
 
   /** Sees to a session that was left half-made: either it becomes what it was to be, or it never does. */
   async function resolve(client: RedisClient, bucket: number, number: string): Promise<void> {
     const located = await locate(client, bucket, number);
-    if (located?.isPending !== true) return;
+    if (located === undefined || located.aim === '') return;
+    if (located.aim === '-') return void (await end(client, bucket, number, located));
     const { hashed, owed, deadline } = located;
     await endAll(client, owed, deadline, idOf(bucket, number));
     const held = (await onSecret(client, 'sessionInitFence', hashed, [deadline])) as string;
@@ -130,11 +163,8 @@ export function inCluster(around: Surroundings): BucketSteps {
 
   /** Ends a creation that nobody waits for. */
   async function abandon(client: RedisClient, bucket: number, number: string, hashed: string): Promise<void> {
-    const located = await locate(client, bucket, number, 'ending');
-    if (located?.hashed !== hashed) return;
-    const id = idOf(bucket, number);
-    await endAll(client, [...located.owed, hashed], located.deadline, id);
-    await runInBucket(around, client, 'sessionInitDrop', bucket, [number, hashed]);
+    const located = await locate(client, bucket, number, 'ending', hashed);
+    if (located?.hashed === hashed) await end(client, bucket, number, located, around.node);
   }
 
   return {
@@ -170,7 +200,7 @@ export function inCluster(around: Surroundings): BucketSteps {
     async refresh(client, { bucket, number }) {
       let last: unknown;
       for (;;) {
-        const hashed = await runInBucket(around, client, 'sessionInitTouch', bucket, [padded(number)]);
+        const hashed = await runInBucket(around, client, 'sessionInitTouch', bucket, [String(number)]);
         // Where it is another than before, the session has got a fresh secret meanwhile.
         if (typeof hashed !== 'string' || hashed === last) return undefined;
         last = hashed;
@@ -181,14 +211,11 @@ export function inCluster(around: Surroundings): BucketSteps {
     },
 
     async remove(client, { bucket, number }) {
-      const name = padded(number);
+      const name = String(number);
       for (;;) {
         const located = await locate(client, bucket, name, 'ending');
         if (located === undefined) return false;
-        const { hashed, owed, deadline } = located;
-        await endAll(client, owed, deadline, idOf(bucket, name));
-        await onSecret(client, 'sessionInitEnd', hashed, [deadline, 'removed', '']);
-        if ((await runInBucket(around, client, 'sessionInitDrop', bucket, [name, hashed])) === 1) return true;
+        if (await end(client, bucket, name, located, around.node)) return true;
       }
     },
 

@@ -23,11 +23,6 @@ export function placeOf(sessionId: number): Place {
   return { bucket, number: sessionId - bucket * IDS_OF_A_BUCKET };
 }
 
-/** The number of a session as the scripts have it. */
-export function padded(number: number): string {
-  return String(number).padStart(13, '0');
-}
-
 /** So many characters has the hash of a secret. */
 export const HASH_LENGTH = 43;
 
@@ -53,7 +48,7 @@ export class Keys {
     this.secrets = `${prefix}:secret:`;
     this.#prefix = prefix;
     this.#buckets = Array.from({ length: BUCKETS }, (_, bucket) =>
-      ['counter', 'ids', 'ends', 'users', 'pending'].map((part) => this.bucketPrefix(bucket) + part),
+      ['counter', 'ids', 'ends', 'pending'].map((part) => this.bucketPrefix(bucket) + part),
     );
   }
 
@@ -67,9 +62,14 @@ export class Keys {
     return `${this.#prefix}:{${bucket}}:`;
   }
 
-  /** Of one bucket: the counter, the sessions by id, by end, by user, and those that are not yet what they will be. */
+  /** Of one bucket: the counter, the sessions by id, by end, and those that are not yet what they will be. */
   bucket(bucket: number): readonly string[] {
     return this.#buckets[bucket] as readonly string[];
+  }
+
+  /** The sorted set of the sessions of a user. */
+  ofUser(bucket: number, user: string): string {
+    return `${this.bucketPrefix(bucket)}user:${user}`;
   }
 
   /** The sorted set of the sessions of a bucket by id. Each member is made of what {@link readEntry} reads. */

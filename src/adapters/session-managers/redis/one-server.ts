@@ -2,9 +2,9 @@ import { BackendFaultError, DeadlineExceededError } from '../../../model/errors.
 import { FullAuthSession } from '../../../model/session.js';
 import { isRefusal } from '../../redis-client/redis-fault.js';
 import type { BucketSteps } from './bucket-steps.js';
-import { bucketOf, hashedSecret, padded } from './keys.js';
+import { bucketOf, hashedSecret } from './keys.js';
 import { readSession } from './stored-session.js';
-import { runInBucket, type Surroundings } from './surroundings.js';
+import { runForUser, runInBucket, type Surroundings } from './surroundings.js';
 
 /** The operations where all keys are on one server: each is one script. */
 export function onOneServer(around: Surroundings): BucketSteps {
@@ -13,9 +13,9 @@ export function onOneServer(around: Surroundings): BucketSteps {
       const bucket = bucketOf(user);
       const hashed = hashedSecret(secret);
       const deadline = around.now() + around.timeout;
-      const args = [user, hashed, deadline, ipAddress];
+      const args = [user, hashed, deadline, ipAddress] as const;
       try {
-        const answer = await runInBucket(around, client, 'sessionInitCreate', bucket, args);
+        const answer = await runForUser(around, client, 'sessionInitCreate', bucket, args);
         const [outcome, text, evicted = []] = answer as [string, string?, string[]?];
         if (outcome === 'limitReached') return { outcome };
         if (outcome === 'late') throw new DeadlineExceededError('A creation came to Redis when its time was over.');
@@ -37,12 +37,12 @@ export function onOneServer(around: Surroundings): BucketSteps {
     },
 
     async refresh(client, { bucket, number }) {
-      const text = await runInBucket(around, client, 'sessionInitRefresh', bucket, [padded(number)]);
+      const text = await runInBucket(around, client, 'sessionInitRefresh', bucket, [number]);
       return readSession(text as string | null);
     },
 
     async remove(client, { bucket, number }) {
-      return (await runInBucket(around, client, 'sessionInitRemove', bucket, [padded(number)])) === 1;
+      return (await runInBucket(around, client, 'sessionInitRemove', bucket, [number])) === 1;
     },
 
     // Nothing is ever half-made where an operation is one script.

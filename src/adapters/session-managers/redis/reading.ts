@@ -1,9 +1,9 @@
 import type { FullAuthSession } from '../../../model/session.js';
 import type { RedisClient } from '../../redis-client/open-client.js';
 import type { BucketSteps } from './bucket-steps.js';
-import { BUCKETS, bucketOf, HASH_LENGTH, type Keys, type Place, padded, placeOf } from './keys.js';
+import { BUCKETS, bucketOf, HASH_LENGTH, type Keys, type Place, placeOf } from './keys.js';
 import { readSession } from './stored-session.js';
-import { runInBucket, type Surroundings } from './surroundings.js';
+import { runForUser, runInBucket, type Surroundings } from './surroundings.js';
 
 /** So many buckets are asked at once. */
 const AT_ONCE = 128;
@@ -54,8 +54,8 @@ export function listOfUser(
 ): Promise<FullAuthSession[]> {
   const bucket = bucketOf(user);
   return liveOnes(around, client, numberAfter(bucket, after), limit, async (number, wanted) => {
-    const args = [user, padded(number), wanted];
-    const entries = (await runInBucket(around, client, 'sessionInitOfUser', bucket, args)) as [string, string][];
+    const args = [user, number, wanted] as const;
+    const entries = (await runForUser(around, client, 'sessionInitOfUser', bucket, args)) as [string, string][];
     return entries.map(([number, hashed]) => ({ number: Number(number), hashed }));
   });
 }

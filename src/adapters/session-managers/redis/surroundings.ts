@@ -25,12 +25,34 @@ export interface Surroundings {
 
 /** Runs a script on the keys of a bucket. */
 export function runInBucket(
-  { keys, node, now, isCluster }: Surroundings,
+  around: Surroundings,
   client: RedisClient,
   script: string,
   bucket: number,
   args: readonly (string | number)[],
 ): Promise<unknown> {
-  const names = isCluster ? keys.bucket(bucket) : [keys.bucketPrefix(bucket)];
+  return run(around, client, script, bucket, [], args);
+}
+
+/** Runs a script on the keys of a bucket, one of its users among them, who is its first argument. */
+export function runForUser(
+  around: Surroundings,
+  client: RedisClient,
+  script: string,
+  bucket: number,
+  [user, ...args]: readonly [user: string, ...(string | number)[]],
+): Promise<unknown> {
+  return run(around, client, script, bucket, [around.keys.ofUser(bucket, user)], [user, ...args]);
+}
+
+function run(
+  { keys, node, now, isCluster }: Surroundings,
+  client: RedisClient,
+  script: string,
+  bucket: number,
+  ofUser: readonly string[],
+  args: readonly (string | number)[],
+): Promise<unknown> {
+  const names = isCluster ? [...keys.bucket(bucket), ...ofUser] : [keys.bucketPrefix(bucket)];
   return runScript(client, script, names, [now(), node, bucket * IDS_OF_A_BUCKET, ...args]);
 }

@@ -122,6 +122,11 @@ class World {
     }
   }
 
+  /** A number stays among those of the user whose session was dropped while the slot of its bucket moved. */
+  async leaveBehind(number: number): Promise<void> {
+    await this.#server.zadd(this.#keys.ofUser(bucketOf('alice'), 'alice'), number, number);
+  }
+
   /** The secrets that open a session now. */
   async valid(): Promise<Secret[]> {
     if (this.secrets.length === 0) return [];
@@ -137,7 +142,9 @@ class World {
 
   /** What is left when every lease is over and somebody has looked: sessions with a secret, and nothing else. */
   async assertNothingHalfMade(): Promise<void> {
-    for (const key of this.#keys.bucket(bucketOf('alice'))) expect(await this.#server.pttl(key)).not.toBe(-1);
+    const bucket = bucketOf('alice');
+    const ofUser = this.#keys.ofUser(bucket, 'alice');
+    for (const key of [...this.#keys.bucket(bucket), ofUser]) expect(await this.#server.pttl(key)).not.toBe(-1);
     this.clock.increment(AFTER_EVERY_LEASE);
     const survivor = this.node();
     const sweep = survivor.sessions.removeExpired(survivor.client, 100);
@@ -148,17 +155,11 @@ class World {
     }
     await this.arriveAll();
     const valid = (await this.valid()).map((secret) => hashedSecret(secret));
-    const [, ids, ends, users, pending] = this.#keys.bucket(bucketOf('alice')) as [
-      string,
-      string,
-      string,
-      string,
-      string,
-    ];
+    const [, ids, ends, pending] = this.#keys.bucket(bucket) as [string, string, string, string];
     const known = await this.#server.zrange(ids, '0', '-1');
     expect(known.map((member) => member.slice(0, 43)).toSorted()).toEqual(valid.toSorted());
     expect(await this.#server.zcard(ends)).toBe(valid.length);
-    expect(await this.#server.zcard(users)).toBe(valid.length);
+    expect(await this.#server.zcard(ofUser)).toBe(valid.length);
     expect(await this.#server.hlen(pending)).toBe(0);
   }
 }
@@ -251,6 +252,72 @@ describeWith(redisServer, 'the steps of a creation in a cluster', () => {
     here.sent.push(...fresh);
     await here.arriveAll();
     expect(await here.valid()).toEqual([]);
+    await here.assertNothingHalfMade();
+  });
+
+  test('a removal that is cut off has taken place in the end, though what was created is only now said to be whole', async () => {
+    const here = world('refuse');
+    const node = here.node();
+    await here.create(node);
+    await here.sent.shift()?.arrive();
+    await here.sent.shift()?.arrive();
+    const [id = 0] = here.ids;
+    const settling = here.sent.splice(0);
+    const remover = here.node();
+    remover.sessions.remove(remover.client, id).catch(() => {});
+    await turn();
+    await here.sent.shift()?.arrive();
+    const ending = here.sent.splice(0);
+    remover.isDead = true;
+    for (const late of [...settling, ...ending]) await late.arrive();
+    await here.assertNothingHalfMade();
+    expect(await here.valid()).toEqual([]);
+  });
+
+  test('a creation that is given up does not end the session that has got a fresh secret since', async () => {
+    const here = world('reuse');
+    const [slow, fast] = [here.node(), here.node()];
+    let isGivenUp = false;
+    const call = {
+      throwIfAborted() {
+        if (isGivenUp) throw new Error('given up');
+      },
+    };
+    const given = slow.sessions.create(
+      slow.client,
+      { user: 'alice', ipAddress: '192.0.2.1' },
+      newSessionSecret(),
+      call,
+    );
+    given.catch(() => {});
+    await turn();
+    await here.sent.shift()?.arrive();
+    const activation = here.sent.splice(0);
+    await here.create(fast);
+    await here.arriveAll();
+    isGivenUp = true;
+    here.sent.push(...activation);
+    await here.arriveAll();
+    await expect(given).rejects.toThrow('given up');
+    await here.arriveAll();
+    await here.assertNothingHalfMade();
+    expect(await here.valid()).toHaveLength(1);
+  });
+
+  test.each<[SessionLimitPolicy, number]>([
+    ['evictOldest', 2],
+    ['refuse', 2],
+    ['reuse', 1],
+  ])('what a moving slot has left behind takes no place of a session: %s', async (policy, most) => {
+    const here = world(policy);
+    await here.create(here.node());
+    await here.arriveAll();
+    await here.leaveBehind(7);
+    await here.leaveBehind(here.clock.now() + 1_000);
+    const second = await here.create(here.node());
+    await here.arriveAll();
+    expect(second.outcome).toBe('created');
+    expect(await here.valid()).toHaveLength(most);
     await here.assertNothingHalfMade();
   });
 

@@ -1,12 +1,26 @@
 import type { RedisScripts } from '../../../redis-client/open-client.js';
-import { ADMISSION, ADMIT, BUCKET, HEAD, NEXT_NUMBER, OF_USER, PRUNE, SECRET, SWEEP, TOUCH } from './parts.js';
+import {
+  ADMISSION,
+  ADMIT,
+  BUCKET,
+  BURY,
+  HEAD,
+  NEXT_NUMBER,
+  OF_USER,
+  PRUNE,
+  SECRET,
+  SWEEP,
+  TOUCH,
+  USE,
+} from './parts.js';
 import { type ScriptSettings, script, scriptEvenIfFull, settings } from './script.js';
 import { TIME } from './time-script.js';
 
-/** Every key is given, so that one is missed while its slot moves. */
+/** The keys are given, that of the user, too, whose sessions it is about: so one is missed while its slot moves. */
 const IN_A_CLUSTER = `
 local clustered, pruned = true, 32
-local counter, ids, ends, users, pending = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local counter, ids, ends, pending = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local bucket = string.sub(ids, 1, -4)
 `;
 
 /** In a cluster: each is one step of an operation, in one slot. */
@@ -16,36 +30,41 @@ export function clusterScripts(same: ScriptSettings): RedisScripts {
   return {
     sessionInitTime: TIME,
     sessionInitOfUser: script(5, ...bucket, OF_USER),
-    sessionInitSweep: script(5, ...bucket, PRUNE, SWEEP),
+    sessionInitSweep: script(4, ...bucket, PRUNE, SWEEP),
     sessionInitAdmit: script(
-      ...[5, ...bucket, PRUNE, ADMISSION, NEXT_NUMBER, ADMIT],
+      ...[5, ...bucket, PRUNE, ADMISSION, NEXT_NUMBER, CLAIM, ADMIT],
       `
-if is_late(ARGV[6]) then return { 'late' } end
+if time_here() > tonumber(ARGV[6]) then return { 'late' } end
 local outcome, number, created, evicted, owed, lapsed = admit()
 for i, other in ipairs(evicted) do evicted[i] = id_of(other) end
 return { outcome, number, string.format('%.0f', created), evicted, owed, lapsed, time_here() + lease }
 `,
     ),
-    // What a session is made of, and until when its secret may still be made valid. One that is about to end is pending from
-    // then on, so that it is seen to if nobody comes back to drop it.
+    // What a session is made of, what it shall be, and until when its secret may still be made valid. What is decided to end
+    // is pending until it is gone, so that it is seen to if nobody comes back to drop it.
     sessionInitLocate: scriptEvenIfFull(
-      ...[5, ...bucket],
+      ...[4, ...bucket],
       `
 local entry = entry_of(ARGV[4])
 if not entry then return false end
-local owed = owed_by(entry.number)
-if not owed and ARGV[5] == 'ending' then make_pending(entry.number, {}) end
-return { entry.hash, owed and 'pending' or 'settled', owed or '', time_here() + lease }
+local owed, aim = owed_by(entry.number)
+local shall_end = ARGV[5] == 'ending' and (not ARGV[6] or ARGV[6] == entry.hash)
+if shall_end and aim ~= '-' then
+  aim = '-'
+  make_pending(entry.number, owed or '', aim)
+end
+return { entry.hash, aim or '', owed or '', time_here() + lease }
 `,
     ),
-    sessionInitTouch: scriptEvenIfFull(...[5, ...bucket, TOUCH], 'return touch(ARGV[4]) or false'),
+    sessionInitTouch: scriptEvenIfFull(...[4, ...bucket, TOUCH], 'return touch(ARGV[4]) or false'),
     // Secrets have ended that a session owed. If it still has the secret that was made valid then, it is what it shall be.
     sessionInitSettle: scriptEvenIfFull(
-      ...[5, ...bucket],
+      ...[4, ...bucket],
       `
 local entry = entry_of(ARGV[4])
-local owed = entry and owed_by(entry.number)
-if not owed then return 0 end
+if not entry then return 0 end
+local owed, aim = owed_by(entry.number)
+if aim ~= '+' then return 0 end
 if entry.hash == ARGV[5] then
   redis.call('HDEL', pending, entry.number)
   redis.call('ZADD', ends, ARGV[6], entry.number)
@@ -56,12 +75,12 @@ for start = 1, #owed, 43 do
   local hash = string.sub(owed, start, start + 42)
   if not string.find(ARGV[7], hash, 1, true) then left = left .. hash end
 end
-redis.call('HSET', pending, entry.number, left)
+redis.call('HSET', pending, entry.number, aim .. left)
 return 0
 `,
     ),
     sessionInitDrop: scriptEvenIfFull(
-      ...[5, ...bucket],
+      ...[4, ...bucket],
       `
 local entry = entry_of(ARGV[4])
 if not entry or entry.hash ~= ARGV[5] then return 0 end
@@ -75,16 +94,16 @@ return 1
 local deadline, id, created, rest = ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6]
 local held = redis.call('GET', KEYS[1])
 if held then return held end
-if is_late(deadline) then return 'late' end
+if time_here() > tonumber(deadline) then return 'late' end
 local text = text_of(id, created, now, rest)
-put(KEYS[1], text, ends_at(created, now) - now + keep)
+redis.call('SET', KEYS[1], text, 'PX', life_of(created, now))
 return text
 `,
     ),
-    sessionInitUse: scriptEvenIfFull(...[1, ...secret], 'return use_secret(KEYS[1])'),
+    sessionInitUse: scriptEvenIfFull(...[1, ...secret, USE], 'return use_secret(KEYS[1])'),
     // Ends a secret for good, and tells of its session, unless that goes on under another secret.
     sessionInitEnd: scriptEvenIfFull(
-      ...[1, ...secret],
+      ...[1, ...secret, BURY],
       `
 local id = id_in(redis.call('GET', KEYS[1]))
 bury(KEYS[1], 'ended', ARGV[3])
@@ -93,7 +112,7 @@ if id and id ~= ARGV[5] then tell(id, ARGV[4], node) end
     ),
     // Says what became of a secret. If it was not made valid until now, it never will be.
     sessionInitFence: scriptEvenIfFull(
-      ...[1, ...secret],
+      ...[1, ...secret, BURY],
       `
 local held = redis.call('GET', KEYS[1])
 if held then return held end
@@ -103,3 +122,8 @@ return 'abandoned'
     ),
   };
 }
+
+/** Whether a secret may be made valid is decided where it is kept. */
+const CLAIM = `
+local function claim() return true end
+`;

@@ -4,13 +4,14 @@ import { type ScriptSettings, script, settings } from './script.js';
 import { TIME } from './time-script.js';
 
 /** The bucket of which all sessions are, whose counter is DMOD's own, and two hashes of DMOD. */
-const KEYS = 6;
+const KEYS = 5;
 
 /** One bucket with all sessions, and what DMOD keeps of them. */
 const RECORDS = `
 -- Whose sessions have expired is seen to when that user comes again, or by a sweep.
 local clustered, pruned = false, 0
-local counter, ids, ends, users, by_secret, by_user = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local counter, ids, ends, by_secret, by_user = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local bucket = string.sub(ids, 1, -4)
 ${HEAD}
 ${BUCKET}
 
@@ -29,9 +30,8 @@ local function forget_secret(record)
 end
 
 local function latest_of(user)
-  local range = { '(' .. owner(user) .. ':', '[' .. owner(user) }
-  local member = redis.call('ZRANGE', users, range[1], range[2], 'BYLEX', 'REV', 'LIMIT', 0, 1)[1]
-  return member and id_of(string.sub(member, -13))
+  local number = redis.call('ZRANGE', set_of(user), -1, -1)[1]
+  return number and id_of(number)
 end
 
 -- Of a user DMOD knows the latest session only.
@@ -58,8 +58,10 @@ local function next_number()
   local id = tonumber(redis.call('GET', counter) or 1)
   while redis.call('EXISTS', record_key(string.format('%.0f', id))) == 1 do id = id + 1 end
   redis.call('SET', counter, string.format('%.0f', id + 1))
-  return string.format('%013.0f', id)
+  return string.format('%.0f', id)
 end
+
+local function claim() return true end
 `;
 
 /** The keys of DMOD, on one server: an operation is one script, so none is half done, and no two get one id. */
@@ -71,7 +73,7 @@ export function dmodScripts(same: ScriptSettings): RedisScripts {
       ...[KEYS, ...start, PRUNE, ADMISSION, NEXT_ID, ADMIT],
       `
 local deadline, secret, ip_address, time = ARGV[6], ARGV[7], ARGV[8], ARGV[9]
-if is_late(deadline) or redis.call('HEXISTS', by_secret, secret) == 1 then return { 'late' } end
+if time_here() > tonumber(deadline) or redis.call('HEXISTS', by_secret, secret) == 1 then return { 'late' } end
 local outcome, number, _, evicted = admit()
 if outcome ~= 'created' then return { outcome } end
 for i, other in ipairs(evicted) do
@@ -92,7 +94,7 @@ return { outcome, record_of(id), evicted }
       ...[KEYS, ...start],
       `
 local id = redis.call('HGET', by_secret, ARGV[4])
-local entry = id and entry_of(string.format('%013.0f', tonumber(id)))
+local entry = id and entry_of(id)
 if entry then drop(entry) end
 `,
     ),
@@ -112,8 +114,7 @@ return record and record.secret == ARGV[4] and record or false
 local id, time = ARGV[4], ARGV[6]
 local record = record_of(id)
 if not record then return false end
-local number = string.format('%013.0f', tonumber(id))
-if entry_of(number) then redis.call('ZADD', ends, 'XX', ARGV[5], number) end
+if entry_of(id) then redis.call('ZADD', ends, 'XX', ARGV[5], id) end
 if record[5] and record[5] < time then redis.call('HSET', record_key(id), 'last_accessed', time) end
 return record_of(id)
 `,
@@ -121,7 +122,7 @@ return record_of(id)
     sessionInitRemove: script(
       ...[KEYS, ...start],
       `
-local entry = entry_of(string.format('%013.0f', tonumber(ARGV[4])))
+local entry = entry_of(ARGV[4])
 local record = record_of(ARGV[4])
 if entry then drop(entry) elseif record then forget_record(record) else return 0 end
 tell(ARGV[4], 'removed', node)
@@ -132,9 +133,7 @@ return 1
       ...[KEYS, ...start],
       `
 local user, after, listed = ARGV[4], ARGV[5], {}
-local range = { '(' .. owner(user) .. after, '(' .. owner(user) .. ':' }
-for i, member in ipairs(redis.call('ZRANGE', users, range[1], range[2], 'BYLEX', 'LIMIT', 0, ARGV[6])) do
-  local id = id_of(string.sub(member, -13))
+for i, id in ipairs(redis.call('ZRANGE', set_of(user), '(' .. after, '+inf', 'BYSCORE', 'LIMIT', 0, ARGV[6])) do
   listed[i] = record_of(id) or { id }
 end
 return listed

@@ -13,7 +13,8 @@ local function time_here()
   local time = redis.call('TIME')
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
-local function is_late(deadline) return time_here() > tonumber(deadline) end
+
+local function ends_at(created, used) return math.min(created + absolute, used + idle) end
 
 local function tell(id, cause, teller)
   redis.call('PUBLISH', channel, teller .. ' ' .. cause .. ' ' .. id)
@@ -21,16 +22,16 @@ end
 `;
 
 /**
- * What a bucket knows: of each session its number, the hash of its secret, when it was created and whose it is. The number
- * is text of 13 digits throughout.
+ * What a bucket knows: of each session its number, the hash of its secret, when it was created and whose it is. A number is
+ * text throughout.
  */
 export const BUCKET = `
 local base = tonumber(ARGV[3])
 
-local function id_of(number) return string.format('%.0f', base + tonumber(number)) end
+local function id_of(number) return string.format('%.0f', base + number) end
 
--- A number follows, and ':' comes right after '9'.
-local function owner(user) return #user .. ':' .. user .. ':' end
+-- The sessions of one user.
+local function set_of(user) return bucket .. 'user:' .. user end
 
 local function member_of(hash, created, user) return hash .. string.format('%013.0f', created) .. user end
 
@@ -46,15 +47,17 @@ local function entry_of(number)
   }
 end
 
--- The hashes of other secrets that must have ended before this session is what it shall be; nil if it is that already.
+-- The hashes of other secrets that must have ended before this session is what it shall be, and whether it shall be gone
+-- ('-') rather than there ('+'); nil if it is what it shall be already.
 local function owed_by(number)
-  if not clustered then return nil end
-  return redis.call('HGET', pending, number) or nil
+  local state = clustered and redis.call('HGET', pending, number)
+  if not state then return nil end
+  return string.sub(state, 2), string.sub(state, 1, 1)
 end
 
-local function make_pending(number, owed)
-  redis.call('ZADD', ends, string.format('%.0f', now + lease), number)
-  redis.call('HSET', pending, number, table.concat(owed))
+local function make_pending(number, owed, aim)
+  redis.call('ZADD', ends, now + lease, number)
+  redis.call('HSET', pending, number, aim .. owed)
   -- It lasts as long as the bucket's list of sessions does.
   redis.call('PEXPIRE', pending, math.max(redis.call('PTTL', ids), 1))
 end
@@ -62,8 +65,10 @@ end
 local function drop(entry)
   redis.call('ZREM', ids, entry.member)
   redis.call('ZREM', ends, entry.number)
-  redis.call('ZREM', users, owner(entry.user) .. entry.number)
-  if clustered then redis.call('HDEL', pending, entry.number) end
+  if not clustered then return redis.call('ZREM', set_of(entry.user), entry.number) end
+  redis.call('HDEL', pending, entry.number)
+  -- While a slot moves, the sessions of a user may be elsewhere. What stays in there is left out by that user's next admission.
+  redis.pcall('ZREM', set_of(entry.user), entry.number)
 end
 `;
 
@@ -90,22 +95,23 @@ end
 
 /** What stands at the hash of a secret: \`id created last_accessed ip_address user\`, or a tombstone, which is one word. */
 export const SECRET = `
-local function ends_at(created, used) return math.min(created + absolute, used + idle) end
-
-local function put(key, text, lives)
-  redis.call('SET', key, text, 'PX', string.format('%.0f', lives))
-end
-
 local function id_in(text) return text and string.match(text, '^(%d+) ') end
-
--- For as long as somebody may still want to make it valid, and longer by what a clock may be set back.
-local function bury(key, tombstone, deadline)
-  put(key, tombstone, math.max(tonumber(deadline) - time_here(), 0) + 30000)
-end
 
 -- By concatenation: the format of %s would end a name at its first NUL.
 local function text_of(id, created, used, rest) return id .. string.format(' %.0f %.0f ', created, used) .. rest end
 
+local function life_of(created, used) return ends_at(created, used) - now + keep end
+`;
+
+/** Puts a tombstone for as long as somebody may still want to make a secret valid, and longer by what a clock may be set back. */
+export const BURY = `
+local function bury(key, tombstone, deadline)
+  redis.call('SET', key, tombstone, 'PX', math.max(deadline - time_here(), 0) + 30000)
+end
+`;
+
+/** Marks a session as used. @returns its text */
+export const USE = `
 local function use_secret(key)
   local text = redis.call('GET', key)
   if not id_in(text) then return false end
@@ -114,45 +120,41 @@ local function use_secret(key)
   if now >= ends_at(created, used) then return false end
   used = math.max(used, now)
   text = text_of(id, created, used, rest)
-  put(key, text, ends_at(created, used) - now + keep)
+  redis.call('SET', key, text, 'PX', life_of(created, used))
   return text
 end
 `;
 
-/** What an admission is asked for. */
+/** What an admission is asked for, and when a session was given a number before. */
 export const ADMISSION = `
 local user, hash = ARGV[4], ARGV[5]
-local from, to = '[' .. owner(user), '(' .. owner(user) .. ':'
+local previous
 `;
 
 /** The numbers of a bucket, in the order in which they are given. */
 export const NEXT_NUMBER = `
 local function next_number()
   -- No lower than the time: a number is given once, even if the store has lost what it gave last.
-  local number = string.format('%.0f', math.max(tonumber(redis.call('GET', counter) or 0) + 1, now))
-  redis.call('SET', counter, number, 'PX', string.format('%.0f', absolute + keep))
-  return string.format('%013.0f', tonumber(number))
+  previous = redis.call('SET', counter, ARGV[1], 'GET', 'PX', absolute + keep)
+  if not previous or tonumber(previous) < now then return ARGV[1] end
+  local number = string.format('%.0f', previous + 1)
+  redis.call('SET', counter, number, 'PX', absolute + keep)
+  return number
 end
 `;
 
 /**
- * Enters a new session, by the limit policy: \`outcome\`, \`number\`, \`created\`, the numbers that were \`evicted\`, and the
- * hashes of secrets that must end before the new one begins.
+ * Enters a new session, by the limit policy: \`outcome\`, \`number\`, \`created\`, the numbers that were \`evicted\`, the
+ * hashes of secrets that must end before the new one begins, and the numbers of what was left half-made. \`claim\` says
+ * whether it may be.
  */
 export const ADMIT = `
-local function keep_bucket()
+-- All keys of a bucket outlive the sessions that are entered now. To say so once in the time that the longest one lives is enough.
+local function keep_bucket(number, is_empty)
   local least = absolute + keep
-  if redis.call('PTTL', ids) > least then return end
-  for _, key in ipairs({ ids, ends, users }) do
-    redis.call('PEXPIRE', key, string.format('%.0f', 2 * least))
-  end
-end
-
-local function enter(number, created, owed)
-  redis.call('ZADD', ids, number, member_of(hash, created, user))
-  redis.call('ZADD', ends, string.format('%.0f', math.min(now + idle, created + absolute)), number)
-  keep_bucket()
-  if clustered then make_pending(number, owed) end
+  if not is_empty and previous and math.floor(previous / least) == math.floor(number / least) then return end
+  redis.call('PEXPIRE', ids, 3 * least)
+  redis.call('PEXPIRE', ends, 3 * least)
 end
 
 local function take_over(owed, number)
@@ -167,51 +169,73 @@ local function admitted_before(number, created)
   return 'created', number, created, {}, owed, {}
 end
 
-local function drop_expired_of_user()
-  for _, member in ipairs(redis.call('ZRANGE', users, from, to, 'BYLEX')) do
-    local number = string.sub(member, -13)
-    local entry = entry_of(number)
-    if entry and tonumber(redis.call('ZSCORE', ends, number)) <= now and not owed_by(number) then
-      drop(entry)
-      tell(id_of(number), 'expired', '')
+-- Leaves those of a user out that are over, or not there.
+local function drop_dead(mine)
+  local numbers = redis.call('ZRANGE', mine, 0, -1)
+  for start = 1, #numbers, 1000 do
+    local last = math.min(start + 999, #numbers)
+    for i, score in ipairs(redis.call('ZMSCORE', ends, unpack(numbers, start, last))) do
+      local number = numbers[start + i - 1]
+      local entry = score and entry_of(number)
+      if not entry then
+        redis.call('ZREM', mine, number)
+      elseif tonumber(score) <= now and not owed_by(number) then
+        drop(entry)
+        tell(id_of(number), 'expired', '')
+      end
     end
   end
 end
 
 local function admit()
   local before = clustered and redis.call('ZSCORE', ids, member_of(hash, now, user))
-  if before then return admitted_before(string.format('%013.0f', tonumber(before)), now) end
-  local _, lapsed, more_are_due = prune(pruned, '')
-  if more_are_due then drop_expired_of_user() end
-  local owed, evicted = {}, {}
+  if before then return admitted_before(before, now) end
+
+  local mine, owed, evicted, lapsed = set_of(user), {}, {}, {}
+  local first = redis.call('ZRANGE', ends, '0', '0', 'WITHSCORES')
+  local is_due, more_are_due = first[1] and tonumber(first[2]) <= now, clustered
+  local may_be_empty = is_due or not first[1]
+  if is_due then
+    local _, all_were_due
+    _, lapsed, all_were_due = prune(pruned, '')
+    more_are_due = more_are_due or all_were_due
+  end
+  if more_are_due then drop_dead(mine) end
+
+  local number, created, replaced, beyond = nil, now, nil, 0
   if policy == 'reuse' then
-    local latest = redis.call('ZRANGE', users, to, from, 'BYLEX', 'REV', 'LIMIT', 0, 1)[1]
-    if latest then
-      local entry = entry_of(string.sub(latest, -13))
-      if entry.hash == hash then return admitted_before(entry.number, entry.created) end
-      owed[1] = entry.hash
-      take_over(owed, entry.number)
-      redis.call('ZREM', ids, entry.member)
-      enter(entry.number, entry.created, owed)
-      return 'created', entry.number, entry.created, evicted, owed, lapsed
+    number = redis.call('ZRANGE', mine, -1, -1)[1]
+    if number then
+      local entry = entry_of(number)
+      if clustered and entry.hash == hash then return admitted_before(number, entry.created) end
+      owed[1], created, replaced = entry.hash, entry.created, entry.member
+      take_over(owed, number)
     end
   elseif policy ~= 'allow' then
-    local beyond = redis.call('ZLEXCOUNT', users, from, to) - max + 1
+    beyond = redis.call('ZCARD', mine) - max + 1
     if beyond > 0 and policy == 'refuse' then return 'limitReached', '', 0, evicted, owed, lapsed end
-    if beyond > 0 then
-      for _, member in ipairs(redis.call('ZRANGE', users, from, to, 'BYLEX', 'LIMIT', 0, beyond)) do
-        local entry = entry_of(string.sub(member, -13))
-        owed[#owed + 1] = entry.hash
-        take_over(owed, entry.number)
-        drop(entry)
-        evicted[#evicted + 1] = entry.number
-      end
+  end
+  number = number or next_number()
+  if not claim(number, created) then return 'late' end
+
+  -- First what is new, so that no set is empty in between: an empty one is gone, with the time that it was to last.
+  redis.call('ZADD', ids, number, member_of(hash, created, user))
+  redis.call('ZADD', ends, ends_at(created, now), number)
+  redis.call('ZADD', mine, number, number)
+  redis.call('PEXPIRE', mine, absolute + keep)
+  keep_bucket(number, may_be_empty)
+  if replaced then redis.call('ZREM', ids, replaced) end
+  if beyond > 0 then
+    for _, other in ipairs(redis.call('ZRANGE', mine, 0, beyond - 1)) do
+      local entry = entry_of(other)
+      owed[#owed + 1] = entry.hash
+      take_over(owed, other)
+      drop(entry)
+      evicted[#evicted + 1] = other
     end
   end
-  local number = next_number()
-  redis.call('ZADD', users, 0, owner(user) .. number)
-  enter(number, now, owed)
-  return 'created', number, now, evicted, owed, lapsed
+  if clustered then make_pending(number, table.concat(owed), '+') end
+  return 'created', number, created, evicted, owed, lapsed
 end
 `;
 
@@ -222,7 +246,7 @@ local function touch(number)
   if not entry then return nil end
   if not owed_by(number) then
     if tonumber(redis.call('ZSCORE', ends, number)) <= now then return nil end
-    redis.call('ZADD', ends, 'XX', string.format('%.0f', math.min(now + idle, entry.created + absolute)), number)
+    redis.call('ZADD', ends, 'XX', ends_at(entry.created, now), number)
   end
   return entry.hash
 end
@@ -232,10 +256,9 @@ end
 export const OF_USER = `
 local user, after = ARGV[4], ARGV[5]
 local listed = {}
-local range = { '(' .. owner(user) .. after, '(' .. owner(user) .. ':' }
-for _, member in ipairs(redis.call('ZRANGE', users, range[1], range[2], 'BYLEX', 'LIMIT', 0, ARGV[6])) do
-  local entry = entry_of(string.sub(member, -13))
-  listed[#listed + 1] = { entry.number, entry.hash }
+for _, number in ipairs(redis.call('ZRANGE', set_of(user), '(' .. after, '+inf', 'BYSCORE', 'LIMIT', 0, ARGV[6])) do
+  local entry = entry_of(number)
+  listed[#listed + 1] = { number, entry and entry.hash or '' }
 end
 return listed
 `;

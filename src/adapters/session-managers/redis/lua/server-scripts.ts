@@ -1,12 +1,25 @@
 import type { RedisScripts } from '../../../redis-client/open-client.js';
-import { ADMISSION, ADMIT, BUCKET, HEAD, NEXT_NUMBER, OF_USER, PRUNE, SECRET, SWEEP, TOUCH } from './parts.js';
+import {
+  ADMISSION,
+  ADMIT,
+  BUCKET,
+  BURY,
+  HEAD,
+  NEXT_NUMBER,
+  OF_USER,
+  PRUNE,
+  SECRET,
+  SWEEP,
+  TOUCH,
+  USE,
+} from './parts.js';
 import { type ScriptSettings, script, scriptEvenIfFull, settings } from './script.js';
 import { TIME } from './time-script.js';
 
 /** On one server it is enough to know what the names of a bucket's keys begin with. */
 const ON_ONE_SERVER = `
 local clustered, pruned, bucket = false, 32, KEYS[1]
-local counter, ids, ends, users = bucket .. 'counter', bucket .. 'ids', bucket .. 'ends', bucket .. 'users'
+local counter, ids, ends = bucket .. 'counter', bucket .. 'ids', bucket .. 'ends'
 `;
 
 /** Where everything is on one server: an operation is one script, and one round trip. */
@@ -16,25 +29,31 @@ export function serverScripts(same: ScriptSettings): RedisScripts {
     sessionInitTime: TIME,
     sessionInitOfUser: script(1, ...start, OF_USER),
     sessionInitSweep: script(1, ...start, PRUNE, SWEEP),
-    sessionInitCreate: script(1, ...start, PRUNE, SECRET, ADMISSION, NEXT_NUMBER, ADMIT, CREATE),
-    sessionInitAbandon: scriptEvenIfFull(1, ...start, SECRET, ABANDON),
-    sessionInitRefresh: scriptEvenIfFull(1, ...start, SECRET, TOUCH, REFRESH),
+    sessionInitCreate: script(1, ...start, PRUNE, SECRET, ADMISSION, NEXT_NUMBER, CLAIM, ADMIT, CREATE),
+    sessionInitAbandon: scriptEvenIfFull(1, ...start, SECRET, BURY, ABANDON),
+    sessionInitRefresh: scriptEvenIfFull(1, ...start, SECRET, TOUCH, USE, REFRESH),
     sessionInitRemove: scriptEvenIfFull(1, ...start, REMOVE),
   };
 }
 
+/** The secret is made valid at once, unless a tombstone stands there. */
+const CLAIM = `
+local deadline, ip_address, text = ARGV[6], ARGV[7], nil
+local function claim(number, created)
+  text = text_of(id_of(number), created, now, ip_address .. ' ' .. user)
+  return redis.call('SET', secrets .. hash, text, 'NX', 'PX', life_of(created, now))
+end
+`;
+
 const CREATE = `
-local deadline, ip_address = ARGV[6], ARGV[7]
-if is_late(deadline) or redis.call('EXISTS', secrets .. hash) == 1 then return { 'late' } end
-local outcome, number, created, evicted, owed = admit()
+if time_here() > tonumber(deadline) then return { 'late' } end
+local outcome, _, _, evicted, owed = admit()
 if outcome ~= 'created' then return { outcome } end
 for _, other in ipairs(owed) do redis.call('DEL', secrets .. other) end
 for i, other in ipairs(evicted) do
   evicted[i] = id_of(other)
   tell(evicted[i], 'evicted', node)
 end
-local text = text_of(id_of(number), created, now, ip_address .. ' ' .. user)
-put(secrets .. hash, text, ends_at(created, now) - now + keep)
 return { outcome, text, evicted }
 `;
 
@@ -42,7 +61,7 @@ return { outcome, text, evicted }
 const ABANDON = `
 local hash, deadline = ARGV[4], ARGV[5]
 local id = id_in(redis.call('GET', secrets .. hash))
-local entry = id and entry_of(string.format('%013.0f', tonumber(id) - base))
+local entry = id and entry_of(string.format('%.0f', id - base))
 if entry and entry.hash == hash then drop(entry) end
 bury(secrets .. hash, 'abandoned', deadline)
 `;
