@@ -167,35 +167,39 @@ export function inCluster(around: Surroundings): BucketSteps {
     if (located?.hashed === hashed) await end(client, bucket, number, located, around.node);
   }
 
+  const create: BucketSteps['create'] = async (client, request, secret, call) => {
+    const bucket = bucketOf(request.user);
+    const hashed = hashedSecret(secret);
+    call.throwIfAborted();
+    const admission = await admitOrRefuse(client, bucket, request.user, hashed);
+    if (admission === undefined) return { outcome: 'limitReached' };
+    const { number, created, evicted, owed, deadline } = admission;
+    const id = idOf(bucket, number);
+    try {
+      await endAll(client, owed, deadline, id, around.node);
+      call.throwIfAborted();
+      const session = readSession(await activate(client, id, hashed, request, admission));
+      if (session === undefined) throw new BackendFaultError('Redis has answered a creation without a session.');
+      const ends = lifetime.endsAt(Number(created), around.now());
+      around.inBackground(() => settle(client, bucket, number, hashed, ends, owed));
+      call.throwIfAborted();
+      return {
+        outcome: 'created',
+        session: new FullAuthSession({ ...session, session_secret: secret }),
+        ...(evicted.length > 0 && { evicted: evicted.map(Number) }),
+      };
+    } catch (cause) {
+      around.inBackground(() => abandon(client, bucket, number, hashed));
+      throw cause;
+    }
+  };
+
   return {
-    create(client, request, secret, signal) {
-      const bucket = bucketOf(request.user);
-      const hashed = hashedSecret(secret);
-      return queues.run(request.user, async () => {
-        signal.throwIfAborted();
-        const admission = await admitOrRefuse(client, bucket, request.user, hashed);
-        if (admission === undefined) return { outcome: 'limitReached' };
-        const { number, created, evicted, owed, deadline } = admission;
-        const id = idOf(bucket, number);
-        try {
-          await endAll(client, owed, deadline, id, around.node);
-          signal.throwIfAborted();
-          const session = readSession(await activate(client, id, hashed, request, admission));
-          if (session === undefined) throw new BackendFaultError('Redis has answered a creation without a session.');
-          const ends = lifetime.endsAt(Number(created), around.now());
-          around.inBackground(() => settle(client, bucket, number, hashed, ends, owed));
-          signal.throwIfAborted();
-          return {
-            outcome: 'created',
-            session: new FullAuthSession({ ...session, session_secret: secret }),
-            ...(evicted.length > 0 && { evicted: evicted.map(Number) }),
-          };
-        } catch (cause) {
-          around.inBackground(() => abandon(client, bucket, number, hashed));
-          throw cause;
-        }
-      });
-    },
+    // Where any number is allowed, none has to see to another.
+    create:
+      lifetime.limitPolicy === 'allow'
+        ? create
+        : (client, request, secret, call) => queues.run(request.user, () => create(client, request, secret, call)),
 
     async refresh(client, { bucket, number }) {
       let last: unknown;

@@ -176,11 +176,10 @@ local function drop_dead(mine)
     local last = math.min(start + 999, #numbers)
     for i, score in ipairs(redis.call('ZMSCORE', ends, unpack(numbers, start, last))) do
       local number = numbers[start + i - 1]
-      local entry = score and entry_of(number)
-      if not entry then
+      if not score then
         redis.call('ZREM', mine, number)
       elseif tonumber(score) <= now and not owed_by(number) then
-        drop(entry)
+        drop(entry_of(number))
         tell(id_of(number), 'expired', '')
       end
     end
@@ -193,14 +192,13 @@ local function admit()
 
   local mine, owed, evicted, lapsed = set_of(user), {}, {}, {}
   local first = redis.call('ZRANGE', ends, '0', '0', 'WITHSCORES')
-  local is_due, more_are_due = first[1] and tonumber(first[2]) <= now, clustered
+  local is_due, more_are_due = first[1] and tonumber(first[2]) <= now, false
   local may_be_empty = is_due or not first[1]
   if is_due then
-    local _, all_were_due
-    _, lapsed, all_were_due = prune(pruned, '')
-    more_are_due = more_are_due or all_were_due
+    local _
+    _, lapsed, more_are_due = prune(pruned, '')
   end
-  if more_are_due then drop_dead(mine) end
+  if more_are_due or (clustered and policy ~= 'allow') then drop_dead(mine) end
 
   local number, created, replaced, beyond = nil, now, nil, 0
   if policy == 'reuse' then
