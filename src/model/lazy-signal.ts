@@ -21,7 +21,9 @@ export interface Abortable extends HasSignal {
 /** An `AbortController` that makes its signal when somebody asks for it. */
 export class LazyAbortController implements Abortable {
   #controller: AbortController | undefined;
-  #listeners: Set<Listener> | undefined;
+  /** Most have no more than one, for which a set would cost more than all else here. */
+  #first: Listener | undefined;
+  #others: Set<Listener> | undefined;
   #abortion: { readonly reason: unknown } | undefined;
 
   get signal(): AbortSignal {
@@ -41,21 +43,28 @@ export class LazyAbortController implements Abortable {
   }
 
   onAbort(listener: Listener): void {
-    if (this.#abortion !== undefined) return;
-    this.#listeners ??= new Set();
-    this.#listeners.add(listener);
+    if (this.#abortion !== undefined || listener === this.#first) return;
+    if (this.#first === undefined && this.#others === undefined) {
+      this.#first = listener;
+      return;
+    }
+    this.#others ??= new Set();
+    this.#others.add(listener);
   }
 
   offAbort(listener: Listener): void {
-    this.#listeners?.delete(listener);
+    if (listener === this.#first) this.#first = undefined;
+    else this.#others?.delete(listener);
   }
 
   abort(reason?: unknown): void {
     if (this.#abortion !== undefined) return;
     this.#abortion = { reason };
     this.#controller?.abort(reason);
-    for (const listener of this.#listeners ?? []) listener();
-    this.#listeners = undefined;
+    this.#first?.();
+    for (const listener of this.#others ?? []) listener();
+    this.#first = undefined;
+    this.#others = undefined;
   }
 }
 

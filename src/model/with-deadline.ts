@@ -1,12 +1,14 @@
 import type { Clock } from './clock.js';
+import { EitherSignal } from './either-signal.js';
 import { DeadlineExceededError } from './errors.js';
-import { type Abortable, LazyAbortController } from './lazy-signal.js';
+import { type Abortable, type HasSignal, LazyAbortController } from './lazy-signal.js';
 
 /**
  * Calls a backend under a deadline. The call's signal is aborted when the deadline passes; whether the backend heeds it
  * or not, the caller waits no longer.
  *
  * @param call - what is called, for the error message: `redis.findBySecret`
+ * @param caller - whose signal aborts that of the call, too; `run` settles then as it sees fit
  * @throws DeadlineExceededError if `run` has not settled within `milliseconds`
  */
 export function withDeadline<Result>(
@@ -14,6 +16,7 @@ export function withDeadline<Result>(
   milliseconds: number,
   call: string,
   run: (deadline: Abortable) => Promise<Result>,
+  caller?: HasSignal,
 ): Promise<Result> {
   return new Promise((resolve, reject) => {
     const deadline = new LazyAbortController();
@@ -26,9 +29,11 @@ export function withDeadline<Result>(
       <Value>(settle: (value: Value) => void) =>
       (value: Value) => {
         clock.clearTimeout(timer);
+        either?.release();
         settle(value);
       };
-    begin(run, deadline).then(settling(resolve), settling(reject));
+    const either = caller && new EitherSignal(caller, deadline);
+    begin(run, either ?? deadline).then(settling(resolve), settling(reject));
   });
 }
 

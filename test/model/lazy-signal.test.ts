@@ -71,6 +71,21 @@ describe.each(KINDS)('%s', (_, make) => {
     controller.abort();
     expect(heard).toEqual(['first', 'third']);
   });
+
+  test('whoever comes again is told once, and whoever has gone is not, in whatever order they came and went', () => {
+    const { controller, given } = make();
+    const heard: string[] = [];
+    const one = () => heard.push('one');
+    const two = () => heard.push('two');
+    const three = () => heard.push('three');
+    given.offAbort(one);
+    for (const listener of [one, one, two, three, two]) given.onAbort(listener);
+    given.offAbort(one);
+    for (const listener of [two, one, one, three]) given.onAbort(listener);
+    given.offAbort(three);
+    controller.abort();
+    expect(heard).toEqual(['two', 'one']);
+  });
 });
 
 test('a signal that many share has one listener, and none when they have gone', () => {

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
-import { EitherSignal } from '../../model/either-signal.js';
 import { BackendFaultError, ClosedError, SessionInitError } from '../../model/errors.js';
+import type { Abortable } from '../../model/lazy-signal.js';
 import { Secret } from '../../model/secret.js';
 import { withDeadline } from '../../model/with-deadline.js';
 import type { Authenticator, CallOptions, DenialCause } from '../ports.js';
@@ -91,7 +91,7 @@ export function totpAuthenticator(options: TotpAuthenticatorOptions): TotpAuthen
     }
   }
 
-  async function verify(user: string, code: string, callOptions: EitherSignal): Promise<DenialCause | undefined> {
+  async function verify(user: string, code: string, callOptions: Abortable): Promise<DenialCause | undefined> {
     const otplib = await loadOtplib(name);
     const found = await lookUp(user, callOptions);
     decoy ??= new Secret(otplib.generateSecret());
@@ -115,15 +115,8 @@ export function totpAuthenticator(options: TotpAuthenticatorOptions): TotpAuthen
 
     async authenticate({ username, secret, oneTimeCode }, caller) {
       if (isClosed) throw new ClosedError(name);
-      const cause = await withDeadline(clock, timeout, `${name}.authenticate`, async (deadline) => {
-        // It is a signal only if somebody asks for one: what is in memory never does, and that costs more than a code.
-        const either = new EitherSignal(caller, deadline);
-        try {
-          return await verify(username, (oneTimeCode ?? secret).reveal(), either);
-        } finally {
-          either.release();
-        }
-      });
+      const ask = (call: Abortable) => verify(username, (oneTimeCode ?? secret).reveal(), call);
+      const cause = await withDeadline(clock, timeout, `${name}.authenticate`, ask, caller);
       // A code is worth nothing the second time, so no cache may repeat the yes.
       if (cause === undefined) return { outcome: 'authenticated', user: username, expiresAt: 0 };
       return { outcome: 'denied', cause };

@@ -1,5 +1,4 @@
 import { type Clock, systemClock } from '../../model/clock.js';
-import { EitherSignal } from '../../model/either-signal.js';
 import {
   ClosedError,
   ConfigurationError,
@@ -71,8 +70,7 @@ export function callGuard(name: string, options: ResilienceOptions): CallGuard {
     { breaker }: Parts,
   ): Promise<Outcome> {
     if (isClosed) throw new ClosedError(name);
-    const call = (isTrial: boolean) =>
-      withDeadline(clock, deadline, name, (own) => (isTrial ? run(own) : runUntilEither(run, caller, own)));
+    const call = (isTrial: boolean) => withDeadline(clock, deadline, name, run, isTrial ? undefined : caller);
     return breaker === undefined
       ? call(false)
       : breaker.run(call, (error) => isFailure(error) && !abortableOf(caller).isAborted);
@@ -127,20 +125,6 @@ function isFailure(error: unknown): boolean {
   return ![OverloadedError, ClosedError, DefectError, MissingPackageError, ConfigurationError].some(
     (kind) => error instanceof kind,
   );
-}
-
-/** Makes a call whose signal is aborted with the caller or the deadline, whichever is first. */
-async function runUntilEither<Outcome>(
-  run: (options: CallOptions) => Promise<Outcome>,
-  caller: CallOptions,
-  deadline: CallOptions,
-): Promise<Outcome> {
-  const either = new EitherSignal(caller, deadline);
-  try {
-    return await run(either);
-  } finally {
-    either.release();
-  }
 }
 
 function pause(clock: Clock, milliseconds: number, caller: Abortable): Promise<void> {

@@ -1,5 +1,4 @@
 import type { Clock } from '../../../model/clock.js';
-import { EitherSignal } from '../../../model/either-signal.js';
 import { BackendFaultError, SessionInitError } from '../../../model/errors.js';
 import { LazyAbortController } from '../../../model/lazy-signal.js';
 import type { Secret } from '../../../model/secret.js';
@@ -7,6 +6,7 @@ import { withDeadline } from '../../../model/with-deadline.js';
 import { hashPassword } from '../../password-hashes/hash-password.js';
 import type { HashingQueue } from '../../password-hashes/hashing-queue.js';
 import type { SecretHash } from '../../password-hashes/secret-hash.js';
+import type { CallOptions } from '../../ports.js';
 import type { UserTable } from './user-table.js';
 
 export interface HashUpgradeOptions {
@@ -34,14 +34,8 @@ export function hashUpgrade(options: HashUpgradeOptions): HashUpgrade {
   async function upgrade(username: string, secret: Secret, { encoded }: SecretHash): Promise<void> {
     const { encoded: to } = await hashInTurn(() => hashPassword(secret), closing);
     closing.throwIfAborted();
-    await withDeadline(clock, timeout, `${name}.upgrade`, async (deadline) => {
-      const either = new EitherSignal(closing, deadline);
-      try {
-        await table.changeHash({ username, from: encoded, to }, either);
-      } finally {
-        either.release();
-      }
-    });
+    const change = (call: CallOptions) => table.changeHash({ username, from: encoded, to }, call);
+    await withDeadline(clock, timeout, `${name}.upgrade`, change, closing);
   }
 
   function report(cause: unknown): void {
