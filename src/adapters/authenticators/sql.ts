@@ -1,16 +1,16 @@
-import { EitherSignal } from '../../model/either-signal.js';
 import { BackendFaultError, ClosedError } from '../../model/errors.js';
 import { withDeadline } from '../../model/with-deadline.js';
 import { secretBytes } from '../password-hashes/hash-password.js';
 import { hashingQueue } from '../password-hashes/hashing-queue.js';
-import { verifySecret } from '../password-hashes/verify-secret.js';
+import { verifyInTurn } from '../password-hashes/verify-in-turn.js';
 import type { AuthenticationOutcome, Authenticator, CallOptions, Credentials } from '../ports.js';
 import { checkOptions } from './sql/check-options.js';
 import { DecoyHashes } from './sql/decoy-hashes.js';
 import { hashUpgrade } from './sql/hash-upgrade.js';
 import { openUserTable } from './sql/open-user-table.js';
 import type { SqlAuthenticatorOptions } from './sql/options.js';
-import { readUser, requireColumns, type StoredUser } from './sql/stored-user.js';
+import { columnsCheck, readUser, type StoredUser } from './sql/stored-user.js';
+import type { FoundUser } from './sql/user-table.js';
 
 export type { HashScheme } from '../password-hashes/secret-hash.js';
 export type { PostgresqlOptions, SqlAuthenticatorOptions, SqliteOptions, SqlUsersOptions } from './sql/options.js';
@@ -54,6 +54,7 @@ export function sqlAuthenticator(options: SqlAuthenticatorOptions): SqlAuthentic
   const settings = checkOptions(options);
   const { name, clock, timeout, claims, onWeakHash, onUpgradeError } = settings;
   const table = openUserTable(settings);
+  const requireColumns = columnsCheck(settings);
   const decoys = new DecoyHashes(settings.decoyHash);
   const hashInTurn = hashingQueue({
     concurrency: settings.maxConcurrentVerifications,
@@ -66,12 +67,9 @@ export function sqlAuthenticator(options: SqlAuthenticatorOptions): SqlAuthentic
       : hashUpgrade({ name, table, clock, timeout, hashInTurn, onError: (error) => tell(onUpgradeError, error) });
   let isClosed = false;
 
-  async function find(username: string, call: CallOptions): Promise<StoredUser | undefined> {
-    const { rows, columns } = await table.find(username, call);
-    const [row, another] = rows;
-    const known = columns ?? (row && Object.keys(row));
-    if (known !== undefined) requireColumns(known, { name, claims });
-    if (another !== undefined) {
+  function userIn({ row, isAmbiguous, columns }: FoundUser, username: string): StoredUser | undefined {
+    if (columns !== undefined) requireColumns(columns);
+    if (isAmbiguous) {
       throw new BackendFaultError(
         `${name} found a user name more than once, and cannot say who is meant. Make the query find one row.`,
       );
@@ -80,10 +78,10 @@ export function sqlAuthenticator(options: SqlAuthenticatorOptions): SqlAuthentic
   }
 
   async function decide({ username, secret }: Credentials, call: CallOptions): Promise<AuthenticationOutcome> {
-    const user = canBeStored(username) ? await find(username, call) : undefined;
+    const user = canBeStored(username) ? userIn(await table.find(username, call), username) : undefined;
     const bytes = secretBytes(secret);
     const hash = decoys.hashFor(username, user?.hash);
-    const matches = bytes !== undefined && (await hashInTurn(() => verifySecret(hash, bytes, call), call));
+    const matches = bytes !== undefined && (await verifyInTurn(hashInTurn, hash, bytes, call));
     if (user === undefined) return { outcome: 'denied', cause: 'unknownUser' };
     if (user.hash === undefined) return { outcome: 'denied', cause: 'noSecret' };
     if (!matches) return { outcome: 'denied', cause: 'wrongSecret' };
@@ -96,31 +94,26 @@ export function sqlAuthenticator(options: SqlAuthenticatorOptions): SqlAuthentic
     return { outcome: 'authenticated', ...user.identity };
   }
 
-  async function withinTimeout<Result>(
+  function withinTimeout<Result>(
     what: string,
     caller: CallOptions,
     run: (call: CallOptions) => Promise<Result>,
   ): Promise<Result> {
-    if (isClosed) throw new ClosedError(name);
-    return withDeadline(clock, timeout, `${name}.${what}`, async (deadline) => {
-      const either = new EitherSignal(caller, deadline);
-      try {
-        return await run(either);
-      } finally {
-        either.release();
-      }
-    });
+    if (isClosed) return Promise.reject(new ClosedError(name));
+    return withDeadline(clock, timeout, `${name}.${what}`, run, caller);
   }
 
   return {
     name,
 
-    async authenticate(credentials, callOptions) {
+    authenticate(credentials, callOptions) {
       return withinTimeout('authenticate', callOptions, (call) => decide(credentials, call));
     },
 
     async probe(callOptions) {
-      await withinTimeout('probe', callOptions, (call) => find(NOBODY, call));
+      await withinTimeout('probe', callOptions, async (call) => {
+        userIn(await table.find(NOBODY, call), NOBODY);
+      });
     },
 
     async close() {

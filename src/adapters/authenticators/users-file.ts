@@ -5,7 +5,8 @@ import { BackendFaultError, ConfigurationError, type SessionInitError } from '..
 import { secretBytes } from '../password-hashes/hash-password.js';
 import { defaultConcurrency, hashingQueue } from '../password-hashes/hashing-queue.js';
 import type { HashScheme, SecretHash } from '../password-hashes/secret-hash.js';
-import { loadSchemes, verifySecret } from '../password-hashes/verify-secret.js';
+import { verifyInTurn } from '../password-hashes/verify-in-turn.js';
+import { loadSchemes } from '../password-hashes/verify-secret.js';
 import type { AuthenticationOutcome, Authenticator, CallOptions, Credentials } from '../ports.js';
 import { pollFile } from '../users-file/polled-file.js';
 import type { UserEntries } from '../users-file/user-entry.js';
@@ -109,7 +110,7 @@ export function usersFileAuthenticator(options: UsersFileAuthenticatorOptions): 
   const { format = 'auto', clock = systemClock, onReload, onReloadError, onWeakHash } = options;
   const { pollInterval, concurrency, maxQueued } = checkOptions(options);
   const path = resolve(options.path);
-  const verifyInTurn = hashingQueue({ concurrency, maxQueued, clock });
+  const hashInTurn = hashingQueue({ concurrency, maxQueued, clock });
   const decoyKey = randomBytes(16);
   let loaded: Loaded | undefined;
   let failure: unknown;
@@ -149,10 +150,7 @@ export function usersFileAuthenticator(options: UsersFileAuthenticatorOptions): 
     const user = users.get(username);
     const bytes = secretBytes(secret);
     const hash = user?.hash ?? decoyFor(username, hashes);
-    const matches =
-      bytes !== undefined &&
-      hash !== undefined &&
-      (await verifyInTurn(() => verifySecret(hash, bytes, caller), caller));
+    const matches = bytes !== undefined && hash !== undefined && (await verifyInTurn(hashInTurn, hash, bytes, caller));
     if (user === undefined) return { outcome: 'denied', cause: 'unknownUser' };
     if (!matches) return { outcome: 'denied', cause: 'wrongSecret' };
     if (user.disabled) return { outcome: 'denied', cause: 'disabled' };

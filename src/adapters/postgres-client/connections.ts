@@ -94,11 +94,11 @@ export function connections(options: ConnectionsOptions): Connections {
     }
   }
 
-  async function takeTurn(caller: Abortable): Promise<void> {
+  function takeTurn(caller: Abortable): Promise<void> {
     if (slots.waiting >= maxQueued) {
       throw new OverloadedError(`${maxQueued} calls of ${name} wait for a connection already. Try again later.`);
     }
-    await slots.acquire(caller);
+    return slots.acquire(caller);
   }
 
   function keep(client: GuardedClient): void {

@@ -1,6 +1,7 @@
 const HEADER = 5;
 const ERROR = 0x45;
 const NOTICE = 0x4e;
+const NOTHING = Buffer.alloc(0);
 /** More than a row of a user has. */
 const LONGEST = 16 * 1024 * 1024;
 
@@ -9,7 +10,7 @@ const LONGEST = 16 * 1024 * 1024;
  * length for granted: so neither gets to it.
  */
 export class MessageFrames {
-  #rest: Buffer = Buffer.alloc(0);
+  #rest: Buffer = NOTHING;
 
   /**
    * @returns the messages that are whole now, one after the other
@@ -26,6 +27,10 @@ export class MessageFrames {
       const code = bytes[end];
       if (code === ERROR || code === NOTICE) requireEnd(bytes.subarray(end + HEADER, next));
       end = next;
+    }
+    if (end === bytes.length) {
+      this.#rest = NOTHING;
+      return bytes;
     }
     this.#rest = bytes.subarray(end);
     return bytes.subarray(0, end);

@@ -37,6 +37,13 @@ describe('what a server sends', () => {
     );
   });
 
+  test('is not copied if it came whole', () => {
+    const frames = new MessageFrames();
+    const [first, second] = [message('D', [1, 2]), Buffer.concat([message('D', []), message('Z', [73])])];
+    expect(frames.push(first)).toBe(first);
+    expect(frames.push(second)).toBe(second);
+  });
+
   test.each([
     ['a length that does not hold itself', Buffer.from([0x44, 0, 0, 0, 3])],
     ['a length beyond all rows', Buffer.from([0x44, 0x7f, 0, 0, 0])],

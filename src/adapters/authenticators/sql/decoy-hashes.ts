@@ -22,7 +22,7 @@ export class DecoyHashes {
   /** The hash for a name, which is known if it has a `hash` of its own. */
   hashFor(username: string, hash: SecretHash | undefined): SecretHash {
     // No HMAC is needed, since nobody sees a digest that could be gone on from.
-    const lot = Number.parseInt(digest('sha256', this.#key + username, 'hex').slice(0, 8), 16) % PLACES;
+    const lot = digest('sha256', this.#key + username, 'binary').charCodeAt(0) % PLACES;
     if (hash !== undefined) {
       this.#places[lot] = hash;
       return hash;

@@ -75,6 +75,6 @@ export interface PostgresqlOptions extends PostgresqlServerOptions {
 /** Users in a SQLite file. */
 export interface SqliteOptions {
   dialect: 'sqlite';
-  /** The file. It is opened to be read, anew when another takes its place, and written to by `upgrade` alone. */
+  /** The file. It is opened to be read, anew within a millisecond of another taking its place, and written to by `upgrade` alone. */
   path: string;
 }

@@ -8,7 +8,7 @@ import { isImpossibleName } from './impossible-name.js';
 import { postgresqlTypes } from './postgresql-types.js';
 import { atMostTwo } from './statement.js';
 import { tooManyRows } from './too-many-rows.js';
-import type { UserTable } from './user-table.js';
+import type { FoundUser, UserTable } from './user-table.js';
 
 /** What a table in PostgreSQL is opened with. */
 export interface PostgresqlTableOptions extends PostgresqlServer {
@@ -19,6 +19,8 @@ export interface PostgresqlTableOptions extends PostgresqlServer {
   readonly idleTimeout?: number;
   readonly clock: Clock;
 }
+
+const NOBODY: FoundUser = { row: undefined, isAmbiguous: false, columns: undefined };
 
 const REMEDIES: Remedies = {
   '57014': 'Is there an index for it?',
@@ -32,7 +34,7 @@ const REMEDIES: Remedies = {
 /** A table in PostgreSQL: a bounded pool of connections that are made as they are needed, and dropped as they fail. */
 export function postgresqlTable(options: PostgresqlTableOptions): UserTable {
   const { name, timeout } = options;
-  const statement = { name: 'session-init-user', text: atMostTwo(options.query) };
+  const text = atMostTwo(options.query);
   const { use, close } = connections({
     ...options,
     neededBy: `The authenticator ${name}`,
@@ -53,16 +55,15 @@ export function postgresqlTable(options: PostgresqlTableOptions): UserTable {
 
   return {
     async find(username, callOptions) {
-      const values = [username];
       try {
         const { rows, fields } = await onConnection(
           callOptions,
-          (client) => client.query({ ...statement, values }),
+          (client) => client.query({ name: 'session-init-user', text, values: [username] }),
           isImpossibleName,
         );
-        return { rows, columns: fields.map((field) => field.name) };
+        return { row: rows[0], isAmbiguous: rows.length > 1, columns: fields.map((field) => field.name) };
       } catch (error) {
-        if (isImpossibleName(error)) return { rows: [] };
+        if (isImpossibleName(error)) return NOBODY;
         throw error;
       }
     },

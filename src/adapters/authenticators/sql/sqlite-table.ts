@@ -9,10 +9,11 @@ import {
   loadSqliteDriver,
   type SqliteConnection,
   type SqliteDriver,
+  type SqliteRow,
   type SqliteStatement,
 } from '../../sqlite-driver/driver.js';
 import { whileBusy } from '../../sqlite-driver/while-busy.js';
-import { atMostTwo } from './statement.js';
+import { countedToTwo, ROW_COUNT } from './statement.js';
 import { tooManyRows } from './too-many-rows.js';
 import type { UserTable } from './user-table.js';
 
@@ -32,8 +33,13 @@ const REMEDIES: Readonly<Record<string, string>> = {
   ERR_OUT_OF_RANGE: 'A column holds a number that is not exact. Cast it to text.',
 };
 
+/** Milliseconds until the file is looked for again: the calls of a moment ask the system once. */
+const LOOK_AGAIN = 1;
+
 interface OpenFile {
   readonly identity: string;
+  /** By the monotonic clock. */
+  lookAgainAt: number;
   readonly connection: SqliteConnection;
   readonly statement: SqliteStatement;
 }
@@ -42,15 +48,17 @@ interface OpenFile {
 export function sqliteTable({ name, query, upgrade = '', timeout, clock, ...options }: SqliteTableOptions): UserTable {
   const path = resolve(options.path);
   let loading: Promise<SqliteDriver> | undefined;
+  let driver: SqliteDriver | undefined;
   let open: OpenFile | undefined;
   let isClosed = false;
 
-  function driver(): Promise<SqliteDriver> {
+  async function load(): Promise<SqliteDriver> {
     loading ??= loadSqliteDriver().catch((cause: unknown) => {
       loading = undefined;
       throw cause;
     });
-    return loading;
+    driver = await loading;
+    return driver;
   }
 
   function closeFile(): void {
@@ -60,13 +68,19 @@ export function sqliteTable({ name, query, upgrade = '', timeout, clock, ...opti
 
   /** The file that is there now: one that was put in the place of another holds other users. */
   function currentFile(driver: SqliteDriver): OpenFile {
+    const now = clock.monotonic();
+    if (open !== undefined && now < open.lookAgainAt) return open;
     const { dev, ino } = statSync(path);
     const identity = `${dev} ${ino}`;
-    if (open?.identity === identity) return open;
+    const lookAgainAt = now + LOOK_AGAIN;
+    if (open?.identity === identity) {
+      open.lookAgainAt = lookAgainAt;
+      return open;
+    }
     closeFile();
     const connection = driver.open(path, 'readOnly');
     try {
-      open = { identity, connection, statement: connection.prepare(atMostTwo(query)) };
+      open = { identity, lookAgainAt, connection, statement: connection.prepare(countedToTwo(query)) };
       return open;
     } catch (cause) {
       connection.close();
@@ -76,7 +90,7 @@ export function sqliteTable({ name, query, upgrade = '', timeout, clock, ...opti
 
   /** Runs synchronous work, again while another process has the file locked. */
   async function onFile<Result>(caller: CallOptions, work: (driver: SqliteDriver) => Result): Promise<Result> {
-    const loaded = await driver();
+    const loaded = driver ?? (await load());
     const unlessClosed = () => {
       if (isClosed) throw new ClosedError(name);
       return work(loaded);
@@ -95,8 +109,14 @@ export function sqliteTable({ name, query, upgrade = '', timeout, clock, ...opti
 
   return {
     async find(username, caller) {
-      const rows = await onFile(caller, (loaded) => currentFile(loaded).statement.all([username]));
-      return { rows: rows as readonly JsonObject[] };
+      const found = await onFile(caller, (loaded) => currentFile(loaded).statement.get([username]));
+      // libsql puts how long it took beside the columns.
+      const { [ROW_COUNT]: count, _metadata, ...row } = found as SqliteRow;
+      return {
+        row: count === 0 ? undefined : (row as JsonObject),
+        isAmbiguous: Number(count) > 1,
+        columns: Object.keys(row),
+      };
     },
 
     async changeHash({ username, from, to }, caller) {

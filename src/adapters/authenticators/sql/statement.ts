@@ -29,3 +29,14 @@ export function statementProblem(option: string, statement: unknown, dialect: Di
 export function atMostTwo(query: string): string {
   return `SELECT * FROM (\n${query.replace(/[;\s]+$/, '')}\n) AS found LIMIT 2`;
 }
+
+/** The column of {@link countedToTwo}. */
+export const ROW_COUNT = 'session-init row count';
+
+/**
+ * The same for SQLite, as one row in any case: how many rows there are, two at most, and beside it the values of one of them,
+ * or NULL. So the first row, which packages find much faster than all, is enough to know whether there is a second.
+ */
+export function countedToTwo(query: string): string {
+  return `SELECT *, count(*) AS "${ROW_COUNT}" FROM (\n${atMostTwo(query)}\n)`;
+}

@@ -14,12 +14,16 @@ export interface StoredUser {
   readonly expiresAt: number;
 }
 
-/** What a row is read with. */
-export interface RowOptions {
+/** What the query's columns are read with. */
+export interface ColumnOptions {
   /** The authenticator, for messages. */
   readonly name: string;
-  readonly username: string;
   readonly claims: readonly string[];
+}
+
+/** What a row is read with. */
+export interface RowOptions extends ColumnOptions {
+  readonly username: string;
 }
 
 /**
@@ -46,8 +50,22 @@ export function readUser(row: JsonObject, options: RowOptions): StoredUser {
 
 const COLUMNS = ['secret_hash', 'user', 'groups', 'disabled', 'expires_at'];
 
-/** @throws BackendFaultError if a column is not there that must be, is not known, or is there twice, of which one would win */
-export function requireColumns(columns: readonly string[], { name, claims }: Omit<RowOptions, 'username'>): void {
+/**
+ * Makes the check of the columns' names. Those that were right the last time are not looked at again.
+ *
+ * @returns a function that throws a BackendFaultError if a column is not there that must be, is not known, or is there twice,
+ *   of which one would win
+ */
+export function columnsCheck(options: ColumnOptions): (columns: readonly string[]) => void {
+  let sound: readonly string[] = [];
+  return (columns) => {
+    if (columns.length === sound.length && columns.every((column, index) => column === sound[index])) return;
+    requireColumns(columns, options);
+    sound = columns;
+  };
+}
+
+function requireColumns(columns: readonly string[], { name, claims }: ColumnOptions): void {
   const missing = ['secret_hash', ...claims].find((column) => !columns.includes(column));
   if (missing !== undefined) {
     throw new BackendFaultError(

@@ -145,6 +145,18 @@ describe('who a user is', () => {
     await expect(ask(opened({ query }), ADA.username, ADA.secret)).rejects.toThrow(/has the column disabled twice/);
   });
 
+  test('a column that is not known is a fault, for a probe that finds nobody, too', async () => {
+    const authenticator = opened({ query: 'SELECT hash AS secret_hash, 1 AS disable FROM users WHERE name = ?' });
+    await expect(authenticator.probe({ signal })).rejects.toThrow(/has the column disable in its query/);
+  });
+
+  test('a column that libsql has a meaning of its own for is no claim', async () => {
+    add(ADA, { mail: 'ada@example.com' });
+    const query = 'SELECT hash AS secret_hash, mail AS _metadata FROM users WHERE name = ?';
+    const authenticator = opened({ query, claims: ['_metadata'] });
+    await expect(ask(authenticator, ADA.username, ADA.secret)).rejects.toThrow(/needs a column _metadata/);
+  });
+
   test('who is disabled is denied', async () => {
     add(ADA, { disabled: 1 });
     expect(await ask(opened(), ADA.username, ADA.secret)).toEqual({ outcome: 'denied', cause: 'disabled' });
@@ -197,15 +209,18 @@ describe('the file', () => {
   test('is opened anew when another takes its place, is gone, and comes back', async () => {
     add(ADA);
     const first = path;
-    const authenticator = opened();
+    const clock = simulatedClock();
+    const authenticator = opened({ clock });
     expect(await ask(authenticator, ADA.username, ADA.secret)).toMatchObject({ outcome: 'authenticated' });
     newFile();
     add(BOB);
     renameSync(path, first);
+    clock.increment(1);
     expect(await ask(authenticator, ADA.username, ADA.secret)).toMatchObject({ cause: 'unknownUser' });
     expect(await ask(authenticator, BOB.username, BOB.secret)).toMatchObject({ outcome: 'authenticated' });
     const moved = `${first}.moved`;
     renameSync(first, moved);
+    clock.increment(1);
     const init = await authenticatedInit(authenticator, BOB);
     expect(init).toMatchObject({
       reason: 'AUTHENTICATION_SYS_FAIL',
@@ -214,6 +229,42 @@ describe('the file', () => {
     expect(init.response).not.toContain(folder);
     renameSync(moved, first);
     expect(await ask(authenticator, BOB.username, BOB.secret)).toMatchObject({ outcome: 'authenticated' });
+  });
+
+  test('is looked for once a millisecond, however many calls come', async () => {
+    add(ADA);
+    const first = path;
+    const clock = simulatedClock();
+    const authenticator = opened({ clock });
+    await ask(authenticator, ADA.username, ADA.secret);
+    newFile();
+    renameSync(path, first);
+    clock.increment(0.9);
+    expect(await ask(authenticator, ADA.username, ADA.secret)).toMatchObject({ outcome: 'authenticated' });
+    clock.increment(0.1);
+    const outcomes = await Promise.all([1, 2, 3].map(() => ask(authenticator, ADA.username, ADA.secret)));
+    expect(outcomes).toMatchObject([1, 2, 3].map(() => ({ cause: 'unknownUser' })));
+  });
+
+  test('is not locked once a look-up is over', async () => {
+    add(ADA);
+    const authenticator = opened();
+    for (const name of [ADA.username, 'nobody']) {
+      await ask(authenticator, name, ADA.secret);
+      const other = driver.open(path, 'readWrite');
+      other.exec('BEGIN EXCLUSIVE; UPDATE users SET mail = hash; COMMIT');
+      other.close();
+    }
+  });
+
+  test('is not read beyond a second row', async () => {
+    const rows = Array.from({ length: 500 }, (_, index) => `('ada', '${index}')`);
+    sql(`INSERT INTO users (name, hash) VALUES ${rows}`);
+    const spoiled = "json(iif(hash IN ('0', '1'), '1', '{'))"; // SQLite refuses the third
+    const query = `SELECT hash AS secret_hash, ${spoiled} AS groups FROM users WHERE name = ?`;
+    await expect(ask(opened({ query }), 'ada', ADA.secret)).rejects.toThrow(/found a user name more than once/);
+    sql("DELETE FROM users WHERE hash < '2'");
+    await expect(ask(opened({ query }), 'ada', ADA.secret)).rejects.toThrow(/cannot use the SQLite file/);
   });
 
   test.each([
