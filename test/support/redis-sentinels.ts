@@ -14,13 +14,23 @@ const NAME = 'sessions';
 export class RedisSentinels {
   readonly #folder = mkdtempSync(join(tmpdir(), 'session-init-sentinel-'));
   readonly #ports: number[] = [];
+  readonly #settings: readonly string[];
   readonly #processes: ChildProcess[] = [];
 
-  private constructor() {}
+  private constructor(settings: readonly string[]) {
+    this.#settings = settings;
+  }
 
-  /** @param count - of Sentinels; the greater part of them must agree before a replica takes over */
-  static async start(master: number, { count = 3, replicas = 0 } = {}): Promise<RedisSentinels> {
-    const sentinels = new RedisSentinels();
+  /**
+   * @param master - the port of the server that takes changes
+   * @param count - of Sentinels; the greater part of them must agree before a replica takes over
+   * @param settings - more lines of their configuration
+   */
+  static async start(
+    master: number,
+    { count = 3, replicas = 0, settings = [] as string[] } = {},
+  ): Promise<RedisSentinels> {
+    const sentinels = new RedisSentinels(settings);
     for (let i = 0; i < count; i++) await sentinels.#run(master, Math.floor(count / 2) + 1);
     const all = { 'num-slaves': replicas, 'num-other-sentinels': count - 1 };
     for (const port of sentinels.#ports) while (!(await knows(port, all))) await wait(50);
@@ -64,7 +74,7 @@ export class RedisSentinels {
     const lines = [
       ...[`port ${port}`, 'bind 127.0.0.1', `dir ${this.#folder}`],
       ...[`sentinel monitor ${NAME} 127.0.0.1 ${master} ${quorum}`, `sentinel down-after-milliseconds ${NAME} 500`],
-      `sentinel failover-timeout ${NAME} 3000`,
+      ...[`sentinel failover-timeout ${NAME} 3000`, ...this.#settings],
     ];
     writeFileSync(settings, `${lines.join('\n')}\n`);
     this.#processes.push(spawn('redis-server', [settings, '--sentinel'], { stdio: 'ignore' }));

@@ -1,11 +1,11 @@
 import type { Clock } from '../../model/clock.js';
-import { ClosedError, OverloadedError } from '../../model/errors.js';
+import { ClosedError, DeadlineExceededError, OverloadedError } from '../../model/errors.js';
 import { withDeadline } from '../../model/with-deadline.js';
 import type { CallOptions } from '../ports.js';
 import { listen } from './listener.js';
 import { loadIoredis } from './load-ioredis.js';
 import { disconnect, openClient, openListener, type RedisClient, type RedisScripts } from './open-client.js';
-import { isConnectionFault, redisFault } from './redis-fault.js';
+import { isConnectionFault, noConnection, redisFault, unreachableFault } from './redis-fault.js';
 import type { RedisAddress, RedisServer } from './server-options.js';
 
 /** So many calls at once: beyond that a store that does not answer would fill the memory. */
@@ -139,18 +139,21 @@ export class RedisConnection {
 
   #asFault(cause: unknown): Error {
     if (this.isClosed) return new ClosedError(this.#part, { cause });
+    if (cause instanceof DeadlineExceededError && this.#client?.status !== 'ready') {
+      return unreachableFault(this.#unreachable ?? noConnection(this.server), this.server.password);
+    }
     return redisFault(cause, this.#unreachable, this.server.password);
   }
 
   async #open(): Promise<RedisClient> {
     const { scripts } = this.#options;
     const client = openClient(await loadIoredis(this.#part), this.server, scripts);
-    client.on('error', (error: Error) => {
-      this.#unreachable = error;
-    });
-    client.on('node error', (error: Error) => {
-      this.#unreachable = error;
-    });
+    const heard = (error: Error) => {
+      // What only says that there is no connection comes after what says why.
+      if (!isConnectionFault(error)) this.#unreachable = error;
+    };
+    client.on('error', heard);
+    client.on('node error', heard);
     client.on('ready', () => {
       this.#unreachable = undefined;
     });

@@ -1,12 +1,14 @@
 import { BackendFaultError, SessionInitError } from '../../model/errors.js';
 import type { Secret } from '../../model/secret.js';
+import { connectionRemedies } from '../connection-remedies.js';
+import type { RedisServer } from './server-options.js';
 
 /** What a server says by the first word of its answer, and what to do. */
 const REFUSALS: Readonly<Record<string, string>> = {
   OOM: 'it is full: maxmemory is reached. Give it more memory, or more servers',
   MISCONF: 'it cannot save its data, and refuses to change any: its disk is full or broken. See its log',
   NOAUTH: 'it asks for a password. Give one',
-  WRONGPASS: 'it refuses the account or its password',
+  WRONGPASS: 'it refuses the account or its password. Check username and password',
   NOPERM: 'the account may not do what is needed. The documentation of this adapter has the rules for its ACL',
   LOADING: 'it is still reading its data',
   READONLY: 'it is a replica, and takes no changes',
@@ -15,6 +17,25 @@ const REFUSALS: Readonly<Record<string, string>> = {
   CLUSTERDOWN: 'the cluster is down, or the part of it that was asked',
   BUSY: 'it is busy with a script of somebody else',
   NOPROTO: 'it is no Redis of version 7 or later',
+};
+
+const OTHER_SCHEME = 'Is it TLS that the server speaks there (rediss://), or not (redis://)?';
+
+/** Of Sentinels, and of servers by which a cluster is found, the package keeps to itself what was wrong. */
+const UNTOLD =
+  'Do all of them run, and speak TLS (rediss://) or not (redis://) as their URLs say? Is their certificate signed by a CA ' +
+  'in ca? Do they take the account, and know the name?';
+
+/** What to do, by the code of Node's error. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  ...connectionRemedies('the URL'),
+  ERR_TLS_CERT_ALTNAME_INVALID:
+    "The server's certificate is for another host name. Use that name in the URL, or give it in servername.",
+  ECONNRESET: OTHER_SCHEME,
+  EPROTO: OTHER_SCHEME,
+  ERR_SSL_WRONG_VERSION_NUMBER: OTHER_SCHEME,
+  UNTOLD,
+  ETIMEDOUT: `Does a firewall drop what is sent? ${OTHER_SCHEME}`,
 };
 
 /**
@@ -26,11 +47,23 @@ const REFUSALS: Readonly<Record<string, string>> = {
 export function redisFault(cause: unknown, unreachable: Error | undefined, password: Secret | undefined): Error {
   if (cause instanceof SessionInitError) return cause;
   const said = cause instanceof Error ? cause : new Error('it threw something that is no error');
-  if (isConnectionFault(said)) {
-    const why = unreachable === undefined ? 'the connection was lost' : plain(unreachable, password);
-    return new BackendFaultError(`Redis cannot be reached: ${why}.`);
-  }
+  if (isConnectionFault(said)) return unreachableFault(unreachable ?? new Error('the connection was lost'), password);
   return new BackendFaultError(`Redis failed: ${plain(said, password)}.`);
+}
+
+/** @param why - what was last wrong with the connection */
+export function unreachableFault(why: Error, password: Secret | undefined): BackendFaultError {
+  if (why.message.startsWith('All sentinels are unreachable')) {
+    return new BackendFaultError(`Redis cannot be reached: no Sentinel has told where it is. ${UNTOLD}`);
+  }
+  const remedy = REMEDIES[String((why as NodeJS.ErrnoException).code)];
+  return new BackendFaultError([`Redis cannot be reached: ${plain(why, password)}.`, remedy ?? ''].join(' ').trimEnd());
+}
+
+/** What is wrong where there was no connection in time, and nothing else is known. */
+export function noConnection({ kind, timeout }: RedisServer): Error {
+  const code = kind === 'single' ? 'ETIMEDOUT' : 'UNTOLD';
+  return Object.assign(new Error(`there was no connection within ${timeout} ms`), { code });
 }
 
 /** Whether the server has said that it did not do what it was told. */
@@ -43,6 +76,7 @@ export function isConnectionFault({ name, message }: Error): boolean {
   return (
     name === 'MaxRetriesPerRequestError' ||
     name === 'AbortError' ||
+    name === 'ClusterAllFailedError' ||
     message === 'Connection is closed.' ||
     message.startsWith('Socket timeout')
   );

@@ -1,5 +1,5 @@
 import { Secret } from '../../model/secret.js';
-import { millisecondsProblem } from '../option-problems.js';
+import { certificatesProblem, millisecondsProblem } from '../option-problems.js';
 
 /** Which Redis (7 or later) or Valkey, and how it is connected to: exactly one of `url`, `cluster` and `sentinel`. */
 export interface RedisServerOptions {
@@ -103,6 +103,7 @@ export function redisServerProblems(options: RedisServerOptions): string[] {
     encrypted[0] !== true && (options.ca !== undefined || options.servername !== undefined)
       ? 'ca and servername are of use with rediss:// alone.'
       : '',
+    options.ca === undefined ? '' : certificatesProblem('ca', options.ca),
     options.username === undefined || isText(options.username) ? '' : 'username must be a text that is not empty.',
     options.password === undefined || isText(asSecret(options.password)?.reveal())
       ? ''

@@ -1,9 +1,9 @@
-import { X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import { systemClock } from '../../../model/clock.js';
 import { ConfigurationError } from '../../../model/errors.js';
 import { unknownOptions } from '../../../model/known-options.js';
 import { Secret } from '../../../model/secret.js';
+import { certificatesProblem } from '../../option-problems.js';
 import { ServerList } from '../../server-list.js';
 import type { DirectoryOptions } from './directory.js';
 import { isDn } from './distinguished-names.js';
@@ -124,7 +124,7 @@ function transportProblems(
       : inClear.map(
           ({ url }) => `Secrets would go to ${url} in clear. Use ldaps:// or startTls, or say allowPlaintext.`,
         )),
-    ...[ca ?? []].flat().map((pem) => (isCertificate(pem) ? '' : 'ca must hold certificates in PEM.')),
+    ca === undefined ? '' : certificatesProblem('ca', ca),
   ];
 }
 
@@ -199,14 +199,6 @@ function hasPlaceholder(text: string, name: string): boolean {
 /** As a directory names its attributes: `uid`, `cn;lang-en`, `2.5.4.3`. */
 function isAttribute(name: string): boolean {
   return /^([a-z][\w-]*|\d+(\.\d+)+)(;[\w-]+)*$/i.test(name);
-}
-
-function isCertificate(pem: string): boolean {
-  try {
-    return new X509Certificate(pem).subject !== undefined;
-  } catch {
-    return false;
-  }
 }
 
 /** A URL, unless it may hold a secret. */

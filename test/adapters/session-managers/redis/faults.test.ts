@@ -31,6 +31,7 @@ describe('what redisSessionManager refuses', () => {
     [{ cluster: [url, 'rediss://127.0.0.1:6380'] }, 'cluster must be all redis:// or all rediss://.'],
     [{ cluster: [`${url}/1`] }, 'cluster must not name a database.'],
     [{ url, ca: 'a certificate' }, 'ca and servername are of use with rediss:// alone.'],
+    [{ url: 'rediss://127.0.0.1', ca: ['a certificate'] }, 'ca must hold certificates in PEM.'],
     [{ url, password: '' }, 'password must be a Secret, or a text that is not empty.'],
     [{ url, timeout: 0 }, 'timeout must be a positive integer of milliseconds.'],
     [{ url, prefix: 'a{b}' }, 'prefix must be a text without braces.'],
