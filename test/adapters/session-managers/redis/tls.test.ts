@@ -32,7 +32,7 @@ interface Secured {
 }
 
 describeWith(redisServer, 'redisSessionManager', () => {
-  describeWith(openssl, 'ASVS 12.3.1: over TLS', (command) => {
+  describeWith(openssl, 'ASVS 4.4.1: over TLS', (command) => {
     const folder = tempFolder();
     let [own, expired, elsewhere] = [] as unknown as [Secured, Secured, Secured];
     let other: SelfSigned;
@@ -144,7 +144,7 @@ describeWith(redisServer, 'redisSessionManager', () => {
       expect([news.heard, news.missedCount]).toEqual([[], 0]);
     }
 
-    describe('ASVS 16.5.1: why there is no connection, and what to do', () => {
+    describe('why there is no connection, and what to do', () => {
       const { username, password } = ACCOUNT;
       test.each<[string, () => RedisSessionManagerOptions, RegExp]>([
         ['no CA', () => ({ url: own.url, ...ACCOUNT }), /not signed by a CA that is trusted\. Give the CA's in ca\.$/],
@@ -196,7 +196,7 @@ describeWith(redisServer, 'redisSessionManager', () => {
       ])('%s', (_, options, reason) => expectRefused(options(), reason));
     });
 
-    test('ASVS 12.3.2: no variable of the environment makes it trust everybody', async () => {
+    test('no variable of the environment makes it trust everybody', async () => {
       process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
       try {
         await expectRefused({ url: own.url, ca: other.cert, ...ACCOUNT }, /not signed by a CA that is trusted/);
