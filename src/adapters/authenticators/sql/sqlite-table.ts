@@ -15,7 +15,7 @@ import {
 import { whileBusy } from '../../sqlite-driver/while-busy.js';
 import { countedToTwo, ROW_COUNT } from './statement.js';
 import { tooManyRows } from './too-many-rows.js';
-import type { UserTable } from './user-table.js';
+import type { FoundUser, UserTable } from './user-table.js';
 
 /** What a table in SQLite is opened with. */
 export interface SqliteTableOptions {
@@ -42,6 +42,18 @@ interface OpenFile {
   lookAgainAt: number;
   readonly connection: SqliteConnection;
   readonly statement: SqliteStatement;
+}
+
+/** libsql puts how long it took beside the columns, and in the place of one of that name. */
+const OF_THE_DRIVER = '_metadata';
+
+function foundUser(row: SqliteRow): FoundUser {
+  const count = Number(row[ROW_COUNT]);
+  return {
+    row: count === 0 ? undefined : (row as JsonObject),
+    isAmbiguous: count > 1,
+    columns: Object.keys(row).filter((column) => column !== ROW_COUNT && column !== OF_THE_DRIVER),
+  };
 }
 
 /** A table in a SQLite file. Calls to SQLite are synchronous, so that the query had better have an index. */
@@ -108,16 +120,8 @@ export function sqliteTable({ name, query, upgrade = '', timeout, clock, ...opti
   }
 
   return {
-    async find(username, caller) {
-      const found = await onFile(caller, (loaded) => currentFile(loaded).statement.get([username]));
-      // libsql puts how long it took beside the columns.
-      const { [ROW_COUNT]: count, _metadata, ...row } = found as SqliteRow;
-      return {
-        row: count === 0 ? undefined : (row as JsonObject),
-        isAmbiguous: Number(count) > 1,
-        columns: Object.keys(row),
-      };
-    },
+    find: (username, caller) =>
+      onFile(caller, (loaded) => foundUser(currentFile(loaded).statement.get([username]) as SqliteRow)),
 
     async changeHash({ username, from, to }, caller) {
       await onFile(caller, (loaded) => {
