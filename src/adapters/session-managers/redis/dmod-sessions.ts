@@ -7,7 +7,7 @@ import type { RedisClient } from '../../redis-client/open-client.js';
 import { isRefusal } from '../../redis-client/redis-fault.js';
 import { hashedSecret } from './keys.js';
 import type { RedisSessions } from './redis-sessions.js';
-import type { Surroundings } from './surroundings.js';
+import { admissionArgs, type Surroundings } from './surroundings.js';
 
 /** What a script tells of a session; of one that has gone meanwhile, its id alone. */
 type DmodRecord = readonly [id: string, ipAddress?: string, user?: string, created?: string, lastAccessed?: string];
@@ -52,7 +52,12 @@ export function dmodSessions(around: Surroundings, prefix: string): RedisSession
   return {
     async create(client, { user, ipAddress }, secret, call) {
       const deadline = around.now() + around.timeout;
-      const args = [user, hashedSecret(secret), deadline, secret.reveal(), ipAddress, timeText()];
+      const args = [
+        ...admissionArgs(around, user, hashedSecret(secret), deadline),
+        secret.reveal(),
+        ipAddress,
+        timeText(),
+      ];
       try {
         const answer = await run(client, 'sessionInitCreate', args);
         const [outcome, record, evicted = []] = answer as [string, DmodRecord?, string[]?];

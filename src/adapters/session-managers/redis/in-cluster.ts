@@ -6,7 +6,7 @@ import type { RedisClient } from '../../redis-client/open-client.js';
 import type { BucketSteps } from './bucket-steps.js';
 import { bucketOf, HASH_LENGTH, hashedSecret, IDS_OF_A_BUCKET } from './keys.js';
 import { readSession } from './stored-session.js';
-import { runForUser, runInBucket, type Surroundings } from './surroundings.js';
+import { admissionArgs, runForUser, runInBucket, type Surroundings } from './surroundings.js';
 import { userQueues } from './user-queues.js';
 
 /** The place that a new session, or a session under a new secret, was given in its bucket. */
@@ -61,7 +61,7 @@ export function inCluster(around: Surroundings): BucketSteps {
   }
 
   async function admit(client: RedisClient, bucket: number, user: string, hashed: string) {
-    const args = [user, hashed, around.now() + around.timeout] as const;
+    const args = admissionArgs(around, user, hashed, around.now() + around.timeout);
     const answer = await runForUser(around, client, 'sessionInitAdmit', bucket, args);
     const [outcome, number, created, evicted, owed, lapsed, deadline] = answer as [
       outcome: string,

@@ -4,7 +4,7 @@ import { isRefusal } from '../../redis-client/redis-fault.js';
 import type { BucketSteps } from './bucket-steps.js';
 import { bucketOf, hashedSecret } from './keys.js';
 import { readSession } from './stored-session.js';
-import { runForUser, runInBucket, type Surroundings } from './surroundings.js';
+import { admissionArgs, runForUser, runInBucket, type Surroundings } from './surroundings.js';
 
 /** The operations where all keys are on one server: each is one script. */
 export function onOneServer(around: Surroundings): BucketSteps {
@@ -13,7 +13,7 @@ export function onOneServer(around: Surroundings): BucketSteps {
       const bucket = bucketOf(user);
       const hashed = hashedSecret(secret);
       const deadline = around.now() + around.timeout;
-      const args = [user, hashed, deadline, ipAddress] as const;
+      const args = [...admissionArgs(around, user, hashed, deadline), ipAddress] as const;
       try {
         const answer = await runForUser(around, client, 'sessionInitCreate', bucket, args);
         const [outcome, text, evicted = []] = answer as [string, string?, string[]?];

@@ -23,6 +23,17 @@ export interface Surroundings {
   inBackground(work: () => Promise<unknown>): void;
 }
 
+/** What a script is asked for that admits a session: when a new one ends is text already, since Lua is slow to make it. */
+export function admissionArgs(
+  { lifetime, now }: Surroundings,
+  user: string,
+  hashed: string,
+  deadline: number,
+): readonly [user: string, hashed: string, ends: number, deadline: number] {
+  const time = now();
+  return [user, hashed, lifetime.endsAt(time, time), deadline];
+}
+
 /** Runs a script on the keys of a bucket. */
 export function runInBucket(
   around: Surroundings,

@@ -34,10 +34,10 @@ export function clusterScripts(same: ScriptSettings): RedisScripts {
     sessionInitAdmit: script(
       ...[5, ...bucket, PRUNE, ADMISSION, NEXT_NUMBER, CLAIM, ADMIT],
       `
-if time_here() > tonumber(ARGV[6]) then return { 'late' } end
+if time_here() > deadline then return { 'late' } end
 local outcome, number, created, evicted, owed, lapsed = admit()
 for i, other in ipairs(evicted) do evicted[i] = id_of(other) end
-return { outcome, number, string.format('%.0f', created), evicted, owed, lapsed, time_here() + lease }
+return { outcome, number, created, evicted, owed, lapsed, time_here() + lease }
 `,
     ),
     // What a session is made of, what it shall be, and until when its secret may still be made valid. What is decided to end
@@ -91,11 +91,11 @@ return 1
     sessionInitActivate: script(
       ...[1, ...secret],
       `
-local deadline, id, created, rest = ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6]
+local deadline, id, created, rest = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local held = redis.call('GET', KEYS[1])
 if held then return held end
 if time_here() > tonumber(deadline) then return 'late' end
-local text = text_of(id, created, now, rest)
+local text = text_of(id, created, ARGV[1], rest)
 redis.call('SET', KEYS[1], text, 'PX', life_of(created, now))
 return text
 `,

@@ -72,8 +72,8 @@ export function dmodScripts(same: ScriptSettings): RedisScripts {
     sessionInitCreate: script(
       ...[KEYS, ...start, PRUNE, ADMISSION, NEXT_ID, ADMIT],
       `
-local deadline, secret, ip_address, time = ARGV[6], ARGV[7], ARGV[8], ARGV[9]
-if time_here() > tonumber(deadline) or redis.call('HEXISTS', by_secret, secret) == 1 then return { 'late' } end
+local secret, ip_address, time = ARGV[8], ARGV[9], ARGV[10]
+if time_here() > deadline or redis.call('HEXISTS', by_secret, secret) == 1 then return { 'late' } end
 local outcome, number, _, evicted = admit()
 if outcome ~= 'created' then return { outcome } end
 for i, other in ipairs(evicted) do

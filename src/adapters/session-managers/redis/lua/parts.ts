@@ -22,8 +22,8 @@ end
 `;
 
 /**
- * What a bucket knows: of each session its number, the hash of its secret, when it was created and whose it is. A number is
- * text throughout.
+ * What a bucket knows: of each session its number, the hash of its secret, when it was created and whose it is. A number and
+ * the time of a creation are text throughout: to make text of a number costs as much as a small command.
  */
 export const BUCKET = `
 local base = tonumber(ARGV[3])
@@ -33,17 +33,18 @@ local function id_of(number) return string.format('%.0f', base + number) end
 -- The sessions of one user.
 local function set_of(user) return bucket .. 'user:' .. user end
 
-local function member_of(hash, created, user) return hash .. string.format('%013.0f', created) .. user end
+local function member_of(hash, created, user) return hash .. created .. ' ' .. user end
 
 local function entry_of(number)
   local member = redis.call('ZRANGE', ids, number, number, 'BYSCORE')[1]
   if not member then return nil end
+  local space = string.find(member, ' ', 44, true)
   return {
     number = number,
     member = member,
     hash = string.sub(member, 1, 43),
-    created = tonumber(string.sub(member, 44, 56)),
-    user = string.sub(member, 57),
+    created = string.sub(member, 44, space - 1),
+    user = string.sub(member, space + 1),
   }
 end
 
@@ -98,7 +99,7 @@ export const SECRET = `
 local function id_in(text) return text and string.match(text, '^(%d+) ') end
 
 -- By concatenation: the format of %s would end a name at its first NUL.
-local function text_of(id, created, used, rest) return id .. string.format(' %.0f %.0f ', created, used) .. rest end
+local function text_of(id, created, used, rest) return id .. ' ' .. created .. ' ' .. used .. ' ' .. rest end
 
 local function life_of(created, used) return ends_at(created, used) - now + keep end
 `;
@@ -116,18 +117,17 @@ local function use_secret(key)
   local text = redis.call('GET', key)
   if not id_in(text) then return false end
   local id, created, used, rest = string.match(text, '^(%d+) (%d+) (%d+) (.*)$')
-  created, used = tonumber(created), tonumber(used)
   if now >= ends_at(created, used) then return false end
-  used = math.max(used, now)
+  if now > tonumber(used) then used = ARGV[1] end
   text = text_of(id, created, used, rest)
   redis.call('SET', key, text, 'PX', life_of(created, used))
   return text
 end
 `;
 
-/** What an admission is asked for, and when a session was given a number before. */
+/** What an admission is asked for, and the number that was given before. */
 export const ADMISSION = `
-local user, hash = ARGV[4], ARGV[5]
+local user, hash, deadline = ARGV[4], ARGV[5], tonumber(ARGV[7])
 local previous
 `;
 
@@ -135,10 +135,10 @@ local previous
 export const NEXT_NUMBER = `
 local function next_number()
   -- No lower than the time: a number is given once, even if the store has lost what it gave last.
-  previous = redis.call('SET', counter, ARGV[1], 'GET', 'PX', absolute + keep)
-  if not previous or tonumber(previous) < now then return ARGV[1] end
+  previous = tonumber(redis.call('SET', counter, ARGV[1], 'GET', 'PX', longest) or nil)
+  if not previous or previous < now then return ARGV[1] end
   local number = string.format('%.0f', previous + 1)
-  redis.call('SET', counter, number, 'PX', absolute + keep)
+  redis.call('SET', counter, number, 'PX', longest)
   return number
 end
 `;
@@ -150,11 +150,10 @@ end
  */
 export const ADMIT = `
 -- All keys of a bucket outlive the sessions that are entered now. To say so once in the time that the longest one lives is enough.
-local function keep_bucket(number, is_empty)
-  local least = absolute + keep
-  if not is_empty and previous and math.floor(previous / least) == math.floor(number / least) then return end
-  redis.call('PEXPIRE', ids, 3 * least)
-  redis.call('PEXPIRE', ends, 3 * least)
+local function keep_bucket(is_empty)
+  if not is_empty and previous and math.floor(previous / longest) == math.floor(now / longest) then return end
+  redis.call('PEXPIRE', ids, 3 * longest)
+  redis.call('PEXPIRE', ends, 3 * longest)
 end
 
 local function take_over(owed, number)
@@ -187,8 +186,8 @@ local function drop_dead(mine)
 end
 
 local function admit()
-  local before = clustered and redis.call('ZSCORE', ids, member_of(hash, now, user))
-  if before then return admitted_before(before, now) end
+  local before = clustered and redis.call('ZSCORE', ids, member_of(hash, ARGV[1], user))
+  if before then return admitted_before(before, ARGV[1]) end
 
   local mine, owed, evicted, lapsed = set_of(user), {}, {}, {}
   local first = redis.call('ZRANGE', ends, '0', '0', 'WITHSCORES')
@@ -200,7 +199,7 @@ local function admit()
   end
   if more_are_due or (clustered and policy ~= 'allow') then drop_dead(mine) end
 
-  local number, created, replaced, beyond = nil, now, nil, 0
+  local number, created, replaced, beyond = nil, ARGV[1], nil, 0
   if policy == 'reuse' then
     number = redis.call('ZRANGE', mine, -1, -1)[1]
     if number then
@@ -211,17 +210,17 @@ local function admit()
     end
   elseif policy ~= 'allow' then
     beyond = redis.call('ZCARD', mine) - max + 1
-    if beyond > 0 and policy == 'refuse' then return 'limitReached', '', 0, evicted, owed, lapsed end
+    if beyond > 0 and policy == 'refuse' then return 'limitReached', '', '', evicted, owed, lapsed end
   end
   number = number or next_number()
   if not claim(number, created) then return 'late' end
 
   -- First what is new, so that no set is empty in between: an empty one is gone, with the time that it was to last.
   redis.call('ZADD', ids, number, member_of(hash, created, user))
-  redis.call('ZADD', ends, ends_at(created, now), number)
+  redis.call('ZADD', ends, replaced and ends_at(created, now) or ARGV[6], number)
   redis.call('ZADD', mine, number, number)
-  redis.call('PEXPIRE', mine, absolute + keep)
-  keep_bucket(number, may_be_empty)
+  redis.call('PEXPIRE', mine, longest)
+  keep_bucket(may_be_empty)
   if replaced then redis.call('ZREM', ids, replaced) end
   if beyond > 0 then
     for _, other in ipairs(redis.call('ZRANGE', mine, 0, beyond - 1)) do

@@ -28,6 +28,7 @@ export function settings({ keys, lifetime, timeFrom, lease }: ScriptSettings): s
     policy: lifetime.limitPolicy,
     max: lifetime.maxSessionsPerUser,
     keep: KEPT_AFTER_END,
+    longest: String(lifetime.absoluteLifetime + KEPT_AFTER_END),
     lease,
   };
   const literals = Object.values(values).map((value) => (typeof value === 'string' ? literal(value) : String(value)));

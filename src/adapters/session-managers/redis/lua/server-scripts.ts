@@ -38,15 +38,15 @@ export function serverScripts(same: ScriptSettings): RedisScripts {
 
 /** The secret is made valid at once, unless a tombstone stands there. */
 const CLAIM = `
-local deadline, ip_address, text = ARGV[6], ARGV[7], nil
+local text
 local function claim(number, created)
-  text = text_of(id_of(number), created, now, ip_address .. ' ' .. user)
+  text = text_of(id_of(number), created, ARGV[1], ARGV[8] .. ' ' .. user)
   return redis.call('SET', secrets .. hash, text, 'NX', 'PX', life_of(created, now))
 end
 `;
 
 const CREATE = `
-if time_here() > tonumber(deadline) then return { 'late' } end
+if time_here() > deadline then return { 'late' } end
 local outcome, _, _, evicted, owed = admit()
 if outcome ~= 'created' then return { outcome } end
 for _, other in ipairs(owed) do redis.call('DEL', secrets .. other) end
