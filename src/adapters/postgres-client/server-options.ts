@@ -1,7 +1,6 @@
-import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { Secret } from '../../model/secret.js';
-import { countProblem, millisecondsProblem, requiredText } from '../option-problems.js';
+import { certificatesProblem, countProblem, millisecondsProblem, requiredText } from '../option-problems.js';
 
 /** Which PostgreSQL, and how it is connected to. No environment variable and no file says anything about the connection. */
 export interface PostgresqlServerOptions {
@@ -73,7 +72,7 @@ export function serverProblems(options: PostgresqlServerOptions): string[] {
     ['verified', 'unverified', 'off'].includes(tls) ? '' : 'tls must be verified, unverified or off.',
     tls !== 'off' && isSocket(host) ? 'tls must be off for a Unix socket.' : '',
     ca === undefined || tls === 'verified' ? '' : 'ca is of use with tls verified alone.',
-    ...[ca ?? []].flat().map((pem) => (isCertificate(pem) ? '' : 'ca must hold certificates in PEM.')),
+    ca === undefined ? '' : certificatesProblem('ca', ca),
     millisecondsProblem('connectTimeout', numbers.connectTimeout),
     countProblem('maxConnections', numbers.maxConnections, 1),
     countProblem('maxQueued', numbers.maxQueued, 0),
@@ -97,12 +96,4 @@ function isHost(host: string): boolean {
 
 function isSocket(host: unknown): boolean {
   return typeof host === 'string' && host.startsWith('/');
-}
-
-function isCertificate(pem: string): boolean {
-  try {
-    return new X509Certificate(pem).subject !== undefined;
-  } catch {
-    return false;
-  }
 }
