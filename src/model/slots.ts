@@ -1,9 +1,19 @@
 import { abortableOf, type HasSignal } from './lazy-signal.js';
 
+/** One who waits, between those who came before and after. */
+interface Waiting {
+  readonly turn: () => void;
+  before: Waiting | undefined;
+  after: Waiting | undefined;
+}
+
 /** A bounded number of places, handed out in the order in which they were asked for. */
 export class Slots {
   readonly #size: number;
-  readonly #queue = new Set<() => void>();
+  // A list of links: of a Set, the first member is the slower to find the more have left before it.
+  #first: Waiting | undefined;
+  #last: Waiting | undefined;
+  #waiting = 0;
   #taken = 0;
 
   constructor(size: number) {
@@ -12,7 +22,7 @@ export class Slots {
 
   /** How many wait for a place. None does while one is free. */
   get waiting(): number {
-    return this.#queue.size;
+    return this.#waiting;
   }
 
   /** Takes a place that is free now. @returns whether there was one */
@@ -36,22 +46,39 @@ export class Slots {
         resolve();
       };
       const abort = () => {
-        this.#queue.delete(turn);
+        this.#leave(waiting);
         reject(caller.signal.reason);
       };
       caller.onAbort(abort);
-      this.#queue.add(turn);
+      const waiting = this.#enter(turn);
     });
   }
 
   /** Gives a place back. It goes straight to whoever waits longest. */
   release(): void {
-    const [next] = this.#queue;
+    const next = this.#first;
     if (next === undefined) {
       this.#taken--;
       return;
     }
-    this.#queue.delete(next);
-    next();
+    this.#leave(next);
+    next.turn();
+  }
+
+  #enter(turn: () => void): Waiting {
+    const waiting: Waiting = { turn, before: this.#last, after: undefined };
+    if (this.#last === undefined) this.#first = waiting;
+    else this.#last.after = waiting;
+    this.#last = waiting;
+    this.#waiting++;
+    return waiting;
+  }
+
+  #leave({ before, after }: Waiting): void {
+    if (before === undefined) this.#first = after;
+    else before.after = after;
+    if (after === undefined) this.#last = before;
+    else after.before = before;
+    this.#waiting--;
   }
 }
