@@ -151,7 +151,7 @@ describeWith(redisServer, 'redisSessionManager', () => {
         [
           'another CA',
           () => ({ url: own.url, ca: other.cert, ...ACCOUNT }),
-          /^Redis cannot be reached: self-signed certificate\. .* Give the CA's in ca\.$/,
+          /^Redis cannot be reached: self-signed certificate\b.* Give the CA's in ca\.$/,
         ],
         [
           'a certificate that has expired',
