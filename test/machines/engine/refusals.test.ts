@@ -22,6 +22,7 @@ import { compileMachine, Unsupported } from '../../../src/machines/engine/compil
 import { sessionInitRunner } from '../../../src/machines/run-session-init.js';
 import { sessionInitMachine } from '../../../src/machines/session-init.js';
 import { sessionInitActors } from '../../../src/machines/session-init-actors.js';
+import type { Clock } from '../../../src/model/clock.js';
 import { ConfigurationError } from '../../../src/model/errors.js';
 import { SessionInitMessage } from '../../../src/model/session-init-message.js';
 import { simulatedClock } from '../../../src/testing/simulated-clock.js';
@@ -175,6 +176,17 @@ const REFUSED: Record<string, [feature: string, machine: AnyStateMachine]> = {
   'a transition to the root': ['a transition to the root', machineWith({ on: { go: '#top' } }, { id: 'top' })],
 };
 
+/** Backends that say yes. */
+function willingActors(clock: Clock) {
+  const book = new BackendLog();
+  return sessionInitActors({
+    authenticator: scriptedAuthenticator(() => YES, clock, book),
+    authorizer: scriptedAuthorizer(() => YES, clock, book),
+    sessionManager: scriptedSessionManager(() => YES, clock, book),
+    clock,
+  });
+}
+
 describe('what the engine does not run, it refuses by name', () => {
   test.each(Object.entries(REFUSED))('%s', (_, [feature, machine]) => {
     expect(compileMachine(machine)).toEqual(new Unsupported(feature));
@@ -191,13 +203,7 @@ describe('a machine that reaches for the actor by a way round', () => {
 
   test('fails once, loudly; from then on XState runs it', async () => {
     const clock = simulatedClock();
-    const book = new BackendLog();
-    const actors = sessionInitActors({
-      authenticator: scriptedAuthenticator(() => YES, clock, book),
-      authorizer: scriptedAuthorizer(() => YES, clock, book),
-      sessionManager: scriptedSessionManager(() => YES, clock, book),
-      clock,
-    });
+    const actors = willingActors(clock);
     const ids: string[] = [];
     const machine = sessionInitMachine.provide({
       actors,
@@ -225,13 +231,7 @@ describe('a machine that reaches for the actor by a way round', () => {
 test('what cannot be compiled is told when the runner is made, and not again with each init', async () => {
   const features: string[] = [];
   const clock = simulatedClock();
-  const book = new BackendLog();
-  const actors = sessionInitActors({
-    authenticator: scriptedAuthenticator(() => YES, clock, book),
-    authorizer: scriptedAuthorizer(() => YES, clock, book),
-    sessionManager: scriptedSessionManager(() => YES, clock, book),
-    clock,
-  });
+  const actors = willingActors(clock);
   const recordIdentity = raise({ type: 'go' } as never);
   const machine = sessionInitMachine.provide({ actions: { recordIdentity } as never });
   const runner = sessionInitRunner(machine, { clock, actors, onFallback: (feature) => features.push(feature) });
