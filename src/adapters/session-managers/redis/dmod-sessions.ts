@@ -51,13 +51,8 @@ export function dmodSessions(around: Surroundings, prefix: string): RedisSession
 
   return {
     async create(client, { user, ipAddress }, secret, call) {
-      const deadline = around.now() + around.timeout;
-      const args = [
-        ...admissionArgs(around, user, hashedSecret(secret), deadline),
-        secret.reveal(),
-        ipAddress,
-        timeText(),
-      ];
+      const admission = admissionArgs(around, around.now(), user, hashedSecret(secret));
+      const args = [...admission, secret.reveal(), ipAddress, timeText()];
       try {
         const answer = await run(client, 'sessionInitCreate', args);
         const [outcome, record, evicted = []] = answer as [string, DmodRecord?, string[]?];

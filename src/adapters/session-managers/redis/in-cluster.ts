@@ -61,7 +61,7 @@ export function inCluster(around: Surroundings): BucketSteps {
   }
 
   async function admit(client: RedisClient, bucket: number, user: string, hashed: string) {
-    const args = admissionArgs(around, user, hashed, around.now() + around.timeout);
+    const args = admissionArgs(around, around.now(), user, hashed);
     const answer = await runForUser(around, client, 'sessionInitAdmit', bucket, args);
     const [outcome, number, created, evicted, owed, lapsed, deadline] = answer as [
       outcome: string,

@@ -2,8 +2,8 @@ import { BackendFaultError, DeadlineExceededError } from '../../../model/errors.
 import { FullAuthSession } from '../../../model/session.js';
 import { isRefusal } from '../../redis-client/redis-fault.js';
 import type { BucketSteps } from './bucket-steps.js';
-import { bucketOf, hashedSecret } from './keys.js';
-import { readSession } from './stored-session.js';
+import { bucketOf, hashedSecret, IDS_OF_A_BUCKET } from './keys.js';
+import { readSession, writeSession } from './stored-session.js';
 import { admissionArgs, runForUser, runInBucket, type Surroundings } from './surroundings.js';
 
 /** The operations where all keys are on one server: each is one script. */
@@ -12,15 +12,16 @@ export function onOneServer(around: Surroundings): BucketSteps {
     async create(client, { user, ipAddress }, secret, call) {
       const bucket = bucketOf(user);
       const hashed = hashedSecret(secret);
-      const deadline = around.now() + around.timeout;
-      const args = [...admissionArgs(around, user, hashed, deadline), ipAddress] as const;
+      const now = around.now();
+      const admission = admissionArgs(around, now, user, hashed);
+      const text = writeSession(bucket * IDS_OF_A_BUCKET + now, now, now, ipAddress, user);
       try {
-        const answer = await runForUser(around, client, 'sessionInitCreate', bucket, args);
-        const [outcome, text, evicted = []] = answer as [string, string?, string[]?];
+        const answer = await runForUser(around, client, 'sessionInitCreate', bucket, [...admission, text], now);
+        const [outcome, created, evicted = []] = answer as [string, string?, string[]?];
         if (outcome === 'limitReached') return { outcome };
         if (outcome === 'late') throw new DeadlineExceededError('A creation came to Redis when its time was over.');
         call.throwIfAborted();
-        const session = readSession(text ?? null);
+        const session = readSession(created ?? null);
         if (session === undefined) throw new BackendFaultError('Redis has answered a creation without a session.');
         return {
           outcome: 'created',
@@ -29,7 +30,7 @@ export function onOneServer(around: Surroundings): BucketSteps {
         };
       } catch (cause) {
         if (!isRefusal(cause)) {
-          const what = [hashed, deadline];
+          const what = [hashed, now + around.timeout];
           around.inBackground(() => runInBucket(around, client, 'sessionInitAbandon', bucket, what));
         }
         throw cause;

@@ -4,6 +4,11 @@ import { FullAuthSession } from '../../../model/session.js';
 /** Neither a digit nor a space: that secret has ended, or must never begin. */
 const TOMBSTONE = /^[a-z]+$/;
 
+/** What stands at the hash of a secret, as {@link readSession} reads it. */
+export function writeSession(id: number, created: number, used: number, ipAddress: string, user: string): string {
+  return `${id} ${created} ${used} ${ipAddress} ${user}`;
+}
+
 /**
  * Reads what stands at the hash of a secret: `id created last_accessed ip_address user`, the user last since a name may
  * have spaces.

@@ -25,13 +25,12 @@ export interface Surroundings {
 
 /** What a script is asked for that admits a session: when a new one ends is text already, since Lua is slow to make it. */
 export function admissionArgs(
-  { lifetime, now }: Surroundings,
+  { lifetime, timeout }: Surroundings,
+  now: number,
   user: string,
   hashed: string,
-  deadline: number,
 ): readonly [user: string, hashed: string, ends: number, deadline: number] {
-  const time = now();
-  return [user, hashed, lifetime.endsAt(time, time), deadline];
+  return [user, hashed, lifetime.endsAt(now, now), now + timeout];
 }
 
 /** Runs a script on the keys of a bucket. */
@@ -42,7 +41,7 @@ export function runInBucket(
   bucket: number,
   args: readonly (string | number)[],
 ): Promise<unknown> {
-  return run(around, client, script, bucket, [], args);
+  return run(around, client, script, bucket, [], args, around.now());
 }
 
 /** Runs a script on the keys of a bucket, one of its users among them, who is its first argument. */
@@ -52,18 +51,20 @@ export function runForUser(
   script: string,
   bucket: number,
   [user, ...args]: readonly [user: string, ...(string | number)[]],
+  now = around.now(),
 ): Promise<unknown> {
-  return run(around, client, script, bucket, [around.keys.ofUser(bucket, user)], [user, ...args]);
+  return run(around, client, script, bucket, [around.keys.ofUser(bucket, user)], [user, ...args], now);
 }
 
 function run(
-  { keys, node, now, isCluster }: Surroundings,
+  { keys, node, isCluster }: Surroundings,
   client: RedisClient,
   script: string,
   bucket: number,
   ofUser: readonly string[],
   args: readonly (string | number)[],
+  now: number,
 ): Promise<unknown> {
   const names = isCluster ? [...keys.bucket(bucket), ...ofUser] : [keys.bucketPrefix(bucket)];
-  return runScript(client, script, names, [now(), node, bucket * IDS_OF_A_BUCKET, ...args]);
+  return runScript(client, script, names, [now, node, bucket * IDS_OF_A_BUCKET, ...args]);
 }

@@ -1,43 +1,31 @@
 import type { RedisScripts } from '../../../redis-client/open-client.js';
-import {
-  ADMISSION,
-  ADMIT,
-  BUCKET,
-  BURY,
-  HEAD,
-  NEXT_NUMBER,
-  OF_USER,
-  PRUNE,
-  SECRET,
-  SWEEP,
-  TOUCH,
-  USE,
-} from './parts.js';
+import { ADMISSION, admit, NEXT_NUMBER } from './admission.js';
+import { BUCKET, BURY, CALL, ENDS, OF_USER, PRUNE, SECRET, SWEEP, TOUCH, USE } from './parts.js';
 import { type ScriptSettings, script, scriptEvenIfFull, settings } from './script.js';
 import { TIME } from './time-script.js';
 
 /** The keys are given, that of the user, too, whose sessions it is about: so one is missed while its slot moves. */
 const IN_A_CLUSTER = `
-local clustered, pruned = true, 32
+local clustered, thorough, pruned = true, true, 32
 local counter, ids, ends, pending = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local bucket = string.sub(ids, 1, -4)
 `;
 
 /** In a cluster: each is one step of an operation, in one slot. */
 export function clusterScripts(same: ScriptSettings): RedisScripts {
-  const bucket = [settings(same), IN_A_CLUSTER, HEAD, BUCKET];
-  const secret = [settings(same), HEAD, SECRET];
+  const bucket = [settings(same), IN_A_CLUSTER, CALL, ENDS, BUCKET];
+  const secret = [settings(same), CALL, ENDS, SECRET];
   return {
     sessionInitTime: TIME,
     sessionInitOfUser: script(5, ...bucket, OF_USER),
     sessionInitSweep: script(4, ...bucket, PRUNE, SWEEP),
     sessionInitAdmit: script(
-      ...[5, ...bucket, PRUNE, ADMISSION, NEXT_NUMBER, CLAIM, ADMIT],
+      ...[5, settings(same), IN_A_CLUSTER, CALL, ADMISSION],
       `
 if time_here() > deadline then return { 'late' } end
-local outcome, number, created, evicted, owed, lapsed = admit()
+${admit({ nextNumber: NEXT_NUMBER })}
 for i, other in ipairs(evicted) do evicted[i] = id_of(other) end
-return { outcome, number, created, evicted, owed, lapsed, time_here() + lease }
+return { outcome, number or '', created, evicted, owed, lapsed, time_here() + lease }
 `,
     ),
     // What a session is made of, what it shall be, and until when its secret may still be made valid. What is decided to end
@@ -122,8 +110,3 @@ return 'abandoned'
     ),
   };
 }
-
-/** Whether a secret may be made valid is decided where it is kept. */
-const CLAIM = `
-local function claim() return true end
-`;

@@ -1,5 +1,6 @@
 import type { RedisScripts } from '../../../redis-client/open-client.js';
-import { ADMISSION, ADMIT, BUCKET, HEAD, PRUNE } from './parts.js';
+import { ADMISSION, admit } from './admission.js';
+import { BUCKET, CALL, ENDS, PRUNE, setOf } from './parts.js';
 import { type ScriptSettings, script, settings } from './script.js';
 import { TIME } from './time-script.js';
 
@@ -9,11 +10,10 @@ const KEYS = 5;
 /** One bucket with all sessions, and what DMOD keeps of them. */
 const RECORDS = `
 -- Whose sessions have expired is seen to when that user comes again, or by a sweep.
-local clustered, pruned = false, 0
+local clustered, thorough, pruned = false, true, 0
 local counter, ids, ends, by_secret, by_user = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local bucket = string.sub(ids, 1, -4)
-${HEAD}
-${BUCKET}
+${CALL}
 
 local function record_key(id) return 'session:' .. id end
 
@@ -30,7 +30,7 @@ local function forget_secret(record)
 end
 
 local function latest_of(user)
-  local number = redis.call('ZRANGE', set_of(user), -1, -1)[1]
+  local number = redis.call('ZRANGE', ${setOf('user')}, -1, -1)[1]
   return number and id_of(number)
 end
 
@@ -43,7 +43,10 @@ local function forget_record(record)
   local latest = latest_of(user)
   if latest then redis.call('HSET', by_user, user, latest) else redis.call('HDEL', by_user, user) end
 end
+`;
 
+/** Who drops a session drops what DMOD keeps of it. */
+const DROP = `
 local drop_entry = drop
 drop = function(entry)
   drop_entry(entry)
@@ -54,27 +57,24 @@ end
 
 /** As DMOD does: what is there is the id to give, and one that somebody has entered by hand is left out. */
 const NEXT_ID = `
-local function next_number()
-  local id = tonumber(redis.call('GET', counter) or 1)
-  while redis.call('EXISTS', record_key(string.format('%.0f', id))) == 1 do id = id + 1 end
-  redis.call('SET', counter, string.format('%.0f', id + 1))
-  return string.format('%.0f', id)
-end
-
-local function claim() return true end
+local id = tonumber(redis.call('GET', counter) or 1)
+while redis.call('EXISTS', record_key(string.format('%.0f', id))) == 1 do id = id + 1 end
+redis.call('SET', counter, string.format('%.0f', id + 1))
+number = string.format('%.0f', id)
 `;
 
 /** The keys of DMOD, on one server: an operation is one script, so none is half done, and no two get one id. */
 export function dmodScripts(same: ScriptSettings): RedisScripts {
-  const start = [settings(same), RECORDS];
+  const call = [settings(same), RECORDS];
+  const start = [...call, ENDS, BUCKET, DROP];
   return {
     sessionInitTime: TIME,
     sessionInitCreate: script(
-      ...[KEYS, ...start, PRUNE, ADMISSION, NEXT_ID, ADMIT],
+      ...[KEYS, ...call, ADMISSION],
       `
 local secret, ip_address, time = ARGV[8], ARGV[9], ARGV[10]
 if time_here() > deadline or redis.call('HEXISTS', by_secret, secret) == 1 then return { 'late' } end
-local outcome, number, _, evicted = admit()
+${admit({ nextNumber: NEXT_ID, tools: DROP })}
 if outcome ~= 'created' then return { outcome } end
 for i, other in ipairs(evicted) do
   evicted[i] = id_of(other)
@@ -133,7 +133,7 @@ return 1
       ...[KEYS, ...start],
       `
 local user, after, listed = ARGV[4], ARGV[5], {}
-for i, id in ipairs(redis.call('ZRANGE', set_of(user), '(' .. after, '+inf', 'BYSCORE', 'LIMIT', 0, ARGV[6])) do
+for i, id in ipairs(redis.call('ZRANGE', ${setOf('user')}, '(' .. after, '+inf', 'BYSCORE', 'LIMIT', 0, ARGV[6])) do
   listed[i] = record_of(id) or { id }
 end
 return listed

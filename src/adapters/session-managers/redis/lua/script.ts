@@ -19,6 +19,7 @@ export type ScriptSettings = Pick<Surroundings, 'keys' | 'lifetime' | 'timeFrom'
 
 /** What is the same in every call stands in the scripts, so that it need not be sent with each. */
 export function settings({ keys, lifetime, timeFrom, lease }: ScriptSettings): string {
+  const longest = lifetime.absoluteLifetime + KEPT_AFTER_END;
   const values = {
     time_from: timeFrom,
     channel: keys.channel,
@@ -28,7 +29,10 @@ export function settings({ keys, lifetime, timeFrom, lease }: ScriptSettings): s
     policy: lifetime.limitPolicy,
     max: lifetime.maxSessionsPerUser,
     keep: KEPT_AFTER_END,
-    longest: String(lifetime.absoluteLifetime + KEPT_AFTER_END),
+    fresh: String(lifetime.endsAt(0, 0) + KEPT_AFTER_END),
+    longest,
+    for_longest: String(longest),
+    for_a_bucket: String(3 * longest),
     lease,
   };
   const literals = Object.values(values).map((value) => (typeof value === 'string' ? literal(value) : String(value)));
