@@ -5,7 +5,10 @@ const IDLE_TIMEOUT = 30 * 60_000;
 const ABSOLUTE_LIFETIME = 24 * 60 * 60_000;
 const MAX_SESSIONS_PER_USER = 100;
 
-/** A limit cannot be held without a script. It has the fewest commands that hold one, and find a session by id and by user. */
+/**
+ * A limit cannot be held without a script. It has the fewest commands that hold one, and find a session by id, by user, and
+ * when its time is over: whoever is connected by it must be told.
+ */
 const CREATE = `
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1])
 local beyond = redis.call('ZCARD', KEYS[1]) - ARGV[2] + 1
@@ -15,6 +18,7 @@ if beyond > 0 then
 end
 local id = redis.call('INCR', KEYS[2])
 redis.call('ZADD', KEYS[1], ARGV[3], ARGV[4])
+redis.call('ZADD', KEYS[4], ARGV[3], ARGV[4])
 redis.call('PEXPIRE', KEYS[1], ARGV[5])
 redis.call('SET', KEYS[3], id .. ' ' .. ARGV[6], 'PX', ARGV[5])
 redis.call('SET', 'by-hand:id:' .. id, ARGV[4], 'PX', ARGV[5])
@@ -23,7 +27,7 @@ return id
 
 /** Sessions with `ioredis` alone: one script for a creation, one GET for a look-up. */
 export function redisSessionsByHand(url) {
-  const redis = new Redis(url, { scripts: { create: { lua: CREATE, numberOfKeys: 3 } } });
+  const redis = new Redis(url, { scripts: { create: { lua: CREATE, numberOfKeys: 4 } } });
 
   return {
     async create(user) {
@@ -34,6 +38,7 @@ export function redisSessionsByHand(url) {
         `by-hand:user:${user}`,
         'by-hand:last-id',
         `by-hand:secret:${hashed}`,
+        'by-hand:ends',
         ...[now, MAX_SESSIONS_PER_USER, now + IDLE_TIMEOUT, hashed, IDLE_TIMEOUT],
         `${now} ${now} 127.0.0.1 ${user}`,
       );

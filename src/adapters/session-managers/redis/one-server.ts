@@ -3,7 +3,7 @@ import { FullAuthSession } from '../../../model/session.js';
 import { isRefusal } from '../../redis-client/redis-fault.js';
 import type { BucketSteps } from './bucket-steps.js';
 import { bucketOf, hashedSecret, IDS_OF_A_BUCKET } from './keys.js';
-import { readSession, writeSession } from './stored-session.js';
+import { readSession, writeFreshSession } from './stored-session.js';
 import { admissionArgs, runForUser, runInBucket, type Surroundings } from './surroundings.js';
 
 /** The operations where all keys are on one server: each is one script. */
@@ -14,14 +14,23 @@ export function onOneServer(around: Surroundings): BucketSteps {
       const hashed = hashedSecret(secret);
       const now = around.now();
       const admission = admissionArgs(around, now, user, hashed);
-      const text = writeSession(bucket * IDS_OF_A_BUCKET + now, now, now, ipAddress, user);
+      const expected = new FullAuthSession({
+        session_id: bucket * IDS_OF_A_BUCKET + now,
+        session_secret: secret,
+        created: new Date(now),
+        last_accessed: new Date(now),
+        ip_address: ipAddress,
+        user,
+      });
+      const args = [...admission, writeFreshSession(expected, now)] as const;
       try {
-        const answer = await runForUser(around, client, 'sessionInitCreate', bucket, [...admission, text], now);
-        const [outcome, created, evicted = []] = answer as [string, string?, string[]?];
-        if (outcome === 'limitReached') return { outcome };
-        if (outcome === 'late') throw new DeadlineExceededError('A creation came to Redis when its time was over.');
+        const answer = await runForUser(around, client, 'sessionInitCreate', bucket, args, now);
+        if (answer === 'limitReached') return { outcome: answer };
+        if (answer === 'late') throw new DeadlineExceededError('A creation came to Redis when its time was over.');
         call.throwIfAborted();
-        const session = readSession(created ?? null);
+        if (answer === 'asExpected') return { outcome: 'created', session: expected };
+        const [created, evicted] = answer as [string, string[]];
+        const session = readSession(created);
         if (session === undefined) throw new BackendFaultError('Redis has answered a creation without a session.');
         return {
           outcome: 'created',

@@ -4,9 +4,9 @@ import { FullAuthSession } from '../../../model/session.js';
 /** Neither a digit nor a space: that secret has ended, or must never begin. */
 const TOMBSTONE = /^[a-z]+$/;
 
-/** What stands at the hash of a secret, as {@link readSession} reads it. */
-export function writeSession(id: number, created: number, used: number, ipAddress: string, user: string): string {
-  return `${id} ${created} ${used} ${ipAddress} ${user}`;
+/** What stands at the hash of the secret of a session that begins at `now`, as {@link readSession} reads it. */
+export function writeFreshSession({ session_id, ip_address, user }: FullAuthSession, now: number): string {
+  return `${session_id} ${now} ${now} ${ip_address} ${user}`;
 }
 
 /**

@@ -29,7 +29,7 @@ export function serverScripts(same: ScriptSettings): RedisScripts {
 }
 
 const IN_TIME = `
-if time_here() > deadline then return { 'late' } end
+if time_here() > deadline then return 'late' end
 local text
 `;
 
@@ -49,13 +49,14 @@ end
 `;
 
 const CREATED = `
-if outcome ~= 'created' then return { outcome } end
+if outcome ~= 'created' then return outcome end
+if text == ARGV[8] and #owed == 0 then return 'asExpected' end
 for _, other in ipairs(owed) do redis.call('DEL', secrets .. other) end
 for i, other in ipairs(evicted) do
   evicted[i] = id_of(other)
   tell(evicted[i], 'evicted', node)
 end
-return { outcome, text, evicted }
+return { text, evicted }
 `;
 
 /** A creation whose answer was lost: what it made ends, and if it is still to come, it comes too late. */
