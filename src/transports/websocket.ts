@@ -15,6 +15,7 @@ import { WebSocketConnection } from './websocket/connection.js';
 import { examine, refuse } from './websocket/handshake.js';
 import { createHandshakeServer, listen, refusePlainHttp } from './websocket/http-server.js';
 import { resolveOptions, type WebSocketTransportOptions } from './websocket/options.js';
+import { Outbox } from './websocket/outbox.js';
 import { SessionWatch } from './websocket/session-watch.js';
 import { Withdrawals } from './websocket/withdrawals.js';
 
@@ -107,7 +108,7 @@ export function webSocketTransport(
   const watch = new SessionWatch(orchestrator, clock, settings.sessionCheckInterval, onFault);
   const withdrawals = new Withdrawals(orchestrator, clock, tell);
   const startConnection = connectionRunner(settings);
-  const surroundings = { startConnection, orchestrator, settings, watch, withdrawals, tell };
+  const surroundings = { startConnection, orchestrator, settings, watch, withdrawals, outbox: new Outbox(), tell };
   const open = new Set<WebSocketConnection>();
   const addresses = new AddressCounts();
   let isDraining = false;

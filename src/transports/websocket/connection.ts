@@ -15,6 +15,7 @@ import { type Conversation, type OpenConversation, openConversation } from './co
 import type { Tell } from './events.js';
 import { answerWithPing } from './frames.js';
 import type { Settings } from './options.js';
+import type { Outbox, Writer } from './outbox.js';
 import { Receipts } from './receipts.js';
 import type { SessionHolder, SessionWatch } from './session-watch.js';
 import type { Withdrawals } from './withdrawals.js';
@@ -26,6 +27,7 @@ export interface Surroundings {
   readonly settings: Settings;
   readonly watch: SessionWatch;
   readonly withdrawals: Withdrawals;
+  readonly outbox: Outbox;
   readonly tell: Tell;
 }
 
@@ -47,7 +49,7 @@ const PROTOCOL_ERROR: Closure = { code: 1002, reason: '' };
 const ABNORMAL = 1006;
 
 /** What the machine of a connection decides, done on a WebSocket. */
-export class WebSocketConnection implements ConnectionPeer, SessionHolder {
+export class WebSocketConnection implements ConnectionPeer, SessionHolder, Writer {
   readonly #id = nanoid();
   readonly #around: Surroundings;
   readonly #accepted: AcceptedSocket;
@@ -57,6 +59,8 @@ export class WebSocketConnection implements ConnectionPeer, SessionHolder {
   /** The latest answer: it may outlive the connection by a moment. */
   #answered = Promise.resolve();
   readonly #receipts = new Receipts();
+  /** The answer that is still to be written, and the mark of its session. */
+  #unwritten: { readonly answer: string; readonly mark: string } | undefined;
   #hasFailed = false;
   /** Whether the machine waits for a pong. */
   #isPinged = false;
@@ -186,6 +190,7 @@ export class WebSocketConnection implements ConnectionPeer, SessionHolder {
 
   close({ code, reason }: Closure): void {
     this.#leave();
+    this.writeOut();
     // The client's side of the closing handshake has to be read.
     this.setReading(true);
     this.#accepted.webSocket.close(code, reason);
@@ -256,16 +261,34 @@ export class WebSocketConnection implements ConnectionPeer, SessionHolder {
   }
 
   #sendSession(answer: string, session: FullAuthSession): boolean {
+    if (this.#toSend() === undefined) return false;
+    this.#unwritten = { answer, mark: this.#receipts.expect(session) };
+    this.#around.outbox.add(this);
+    return true;
+  }
+
+  writeOut(): void {
+    if (this.#unwritten === undefined) return;
+    const { answer, mark } = this.#unwritten;
+    this.#unwritten = undefined;
     const { webSocket, socket } = this.#accepted;
-    if (webSocket.readyState !== webSocket.OPEN) return false;
-    const mark = this.#receipts.expect(session);
+    if (webSocket.readyState !== webSocket.OPEN) {
+      this.#takeBack(mark);
+      return;
+    }
     // What `ws` sends goes out at once, since nothing is compressed, so this cannot come into the middle of it.
     socket.write(answerWithPing(answer, mark), (error) => {
       // The platform calls a write a success though its socket was destroyed under it.
       if (error || socket.destroyed) this.#takeBack(mark);
     });
     this.#closeIfStalled();
-    return true;
+  }
+
+  /** What is sent by it comes after all that was sent before. @returns undefined if it is too late to send anything */
+  #toSend(): WebSocket | undefined {
+    this.writeOut();
+    const { webSocket } = this.#accepted;
+    return webSocket.readyState === webSocket.OPEN ? webSocket : undefined;
   }
 
   #takeBack(mark: string): void {
@@ -308,8 +331,8 @@ export class WebSocketConnection implements ConnectionPeer, SessionHolder {
 
   /** @returns false if it is too late to send anything */
   #send(text: string): boolean {
-    const { webSocket } = this.#accepted;
-    if (webSocket.readyState !== webSocket.OPEN) return false;
+    const webSocket = this.#toSend();
+    if (webSocket === undefined) return false;
     webSocket.send(text, () => {});
     this.#closeIfStalled();
     return true;
