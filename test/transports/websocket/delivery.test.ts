@@ -103,6 +103,30 @@ describe('P2: a client', () => {
     expect(await users()).toEqual(['ada']);
   });
 
+  test('that says goodbye right behind its request has not got its answer', async () => {
+    await start();
+    const client = await RawClient.upgraded(world.url);
+    client.socket.end(Buffer.concat([maskedFrame(request()), close]));
+    await world.event('connection.closed');
+    await world.transport.drain();
+    expect(outcomes()).toEqual(world.records.map(() => 'removed'));
+    expect(await users()).toEqual([]);
+  });
+
+  test('whose session ends before its answer is written gets both, in their order', async () => {
+    await start({
+      onEvent: (event) => {
+        if (event.type === 'connection.bound') void world.orchestrator.remove(event.sessionId);
+      },
+    });
+    const client = await world.connect();
+    client.send(request());
+    const [answer, end] = await client.take(2);
+    expect(answer).toMatchObject({ success: true });
+    expect(end).toMatchObject({ event: 'session_ended', cause: 'removed' });
+    expect(await client.closed).toMatchObject({ code: 4001 });
+  });
+
   test('answers pings in their order: a pong is for all before it, and for none behind it', async () => {
     await start();
     const { client, pings } = await answered('a', 'b', 'c');
