@@ -1,4 +1,3 @@
-import { nanoid } from 'nanoid';
 import type { InspectionEvent } from 'xstate';
 import type { GuessVerdict } from './adapters/guess-store.js';
 import type { SessionPage } from './adapters/ports.js';
@@ -15,6 +14,7 @@ import { type Backends, sessionInitActors } from './machines/session-init-actors
 import { showsGuess } from './model/backend-path.js';
 import { type Clock, systemClock } from './model/clock.js';
 import { abortableOf } from './model/lazy-signal.js';
+import { newId } from './model/new-id.js';
 import type { Secret } from './model/secret.js';
 import type { FullAuthSession } from './model/session.js';
 import {
@@ -194,7 +194,7 @@ export function createSessionOrchestrator(options: SessionOrchestratorOptions): 
     const { ipAddress = '', deadlines: shorter } = initOptions ?? {};
     const signal: unknown = initOptions?.signal;
     const caller = signal instanceof AbortSignal ? abortableOf({ signal }) : undefined;
-    const referenceId = nanoid();
+    const referenceId = newId();
     const startedAt = clock.now();
     const request = decode(message);
     const limits = shortenDeadlines(deadlines, shorter);

@@ -308,7 +308,7 @@ describe('events', () => {
     await world.comeToRest();
     expect(world.records).toEqual([
       {
-        referenceId: expect.stringMatching(/^[\w-]{21}$/),
+        referenceId: expect.stringMatching(/^[\w-]{22}$/),
         state: 'authorized',
         username: 'alice',
         user: 'alice',

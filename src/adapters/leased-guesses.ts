@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
-import { nanoid } from 'nanoid';
 import { BackendFaultError, ClosedError, OverloadedError } from '../model/errors.js';
+import { newId } from '../model/new-id.js';
 import type { GuessAnswer, GuessAttempt, GuessRules, GuessStore, GuessVerdict } from './guess-store.js';
 
 /** Milliseconds for which an address counts as known to an account after a session was begun from there: 90 days. */
@@ -43,7 +43,7 @@ export interface LeasedGuesses {
 
 /** What a {@link GuessStore} does with places that are leased, so that those of a node that has died are free again. */
 export function leasedGuesses(guesses: LeasedGuesses): Pick<GuessStore, 'reserve' | 'settle'> {
-  const node = nanoid();
+  const node = newId();
   let places = 0;
 
   /** It may have been taken, though nobody was told. Where that cannot be told to the store either, it is free by itself. */

@@ -1,5 +1,5 @@
-import { nanoid } from 'nanoid';
 import { systemClock } from '../../model/clock.js';
+import { newId } from '../../model/new-id.js';
 import { Secret } from '../../model/secret.js';
 import { type JsonAnswer, type JsonEndpointOptions, jsonEndpoint } from '../http-client/json-endpoint.js';
 import type { AuthenticationOutcome, Authenticator, CallOptions, Credentials } from '../ports.js';
@@ -83,7 +83,7 @@ export function httpAuthenticator(options: HttpAuthenticatorOptions): HttpAuthen
     },
 
     async probe(callOptions) {
-      const nobody = { username: `session-init-probe-${nanoid()}`, secret: new Secret(nanoid()) };
+      const nobody = { username: `session-init-probe-${newId()}`, secret: new Secret(newId()) };
       const { answer, outcome } = await ask(nobody, callOptions);
       if (outcome.outcome !== 'denied') throw answer.fault('with a yes for a user whom nobody has');
     },

@@ -1,8 +1,8 @@
-import { nanoid } from 'nanoid';
 import { systemClock } from '../../model/clock.js';
 import { BackendFaultError, ConfigurationError, OverloadedError } from '../../model/errors.js';
 import { unknownOptions } from '../../model/known-options.js';
 import type { HasSignal } from '../../model/lazy-signal.js';
+import { newId } from '../../model/new-id.js';
 import type { Secret } from '../../model/secret.js';
 import { type HttpAnswer, httpClient } from './http-client.js';
 import { HTTP_CLIENT_OPTIONS, type HttpClientOptions, httpClientProblems, textOf } from './options.js';
@@ -77,7 +77,7 @@ export function jsonEndpoint(name: string, options: JsonEndpointOptions, own: Ow
 
   return {
     async post(body, caller, headersOf) {
-      const id = nanoid();
+      const id = newId();
       const answer = await client.request(
         url,
         { method: 'POST', headers: { ...headers, 'x-request-id': id, ...headersOf?.(id) }, body },

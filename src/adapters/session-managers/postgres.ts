@@ -1,7 +1,7 @@
-import { nanoid } from 'nanoid';
 import type { Clock } from '../../model/clock.js';
 import { BackendFaultError } from '../../model/errors.js';
 import { abortableOf } from '../../model/lazy-signal.js';
+import { newId } from '../../model/new-id.js';
 import type { SessionManager } from '../ports.js';
 import type { Client } from '../postgres-client/connections.js';
 import { sessionTime } from '../session-time.js';
@@ -72,7 +72,7 @@ const PART = 'The session manager postgres';
  */
 export function postgresSessionManager(options: PostgresSessionManagerOptions): PostgresSessionManager {
   const { server, lifetime, schema, timeout, timeFrom, clock } = checkOptions(options);
-  const node = nanoid();
+  const node = newId();
   const own = { node };
   const statements = preparedStatements(schema);
   const connection = schemaConnection({ name: NAME, part: PART, server, schema, timeout, clock });

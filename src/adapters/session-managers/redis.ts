@@ -1,7 +1,7 @@
-import { nanoid } from 'nanoid';
 import { type Clock, systemClock } from '../../model/clock.js';
 import { EitherSignal } from '../../model/either-signal.js';
 import { ConfigurationError } from '../../model/errors.js';
+import { newId } from '../../model/new-id.js';
 import type { CallOptions, SessionManager } from '../ports.js';
 import { RedisConnection, runScript } from '../redis-client/connection.js';
 import type { RedisClient } from '../redis-client/open-client.js';
@@ -94,7 +94,7 @@ export function redisSessionManager(options: RedisSessionManagerOptions): RedisS
   const background = new Background(clock);
   const time = timeFrom === 'store' ? storeTime(readTime, clock) : { ready: () => undefined, ...sessionTime(clock) };
   const around: Surroundings = {
-    ...{ ...same, isCluster, node: nanoid(), timeout: server.timeout, now: time.now },
+    ...{ ...same, isCluster, node: newId(), timeout: server.timeout, now: time.now },
     inBackground: (work) => background.run(work),
   };
   const sessions =

@@ -1,5 +1,4 @@
 import type { Duplex } from 'node:stream';
-import { nanoid } from 'nanoid';
 import type { WebSocket } from 'ws';
 import type { SessionEndCause } from '../../adapters/ports.js';
 import { CLOSURES, type Closure } from '../../machines/closures.js';
@@ -7,6 +6,7 @@ import type { ConnectionPeer } from '../../machines/connection.js';
 import { ReceivedMessage } from '../../machines/received-message.js';
 import type { RunningConnection, StartConnection } from '../../machines/run-connection.js';
 import { encodeSessionInitResponse } from '../../model/encode-response.js';
+import { newId } from '../../model/new-id.js';
 import { FullAuthSession } from '../../model/session.js';
 import { MalformedSessionInitMessage } from '../../model/session-init-message.js';
 import type { SessionInitResponse } from '../../model/session-init-response.js';
@@ -50,7 +50,7 @@ const ABNORMAL = 1006;
 
 /** What the machine of a connection decides, done on a WebSocket. */
 export class WebSocketConnection implements ConnectionPeer, SessionHolder, Writer {
-  readonly #id = nanoid();
+  readonly #id = newId();
   readonly #around: Surroundings;
   readonly #accepted: AcceptedSocket;
   readonly #machine: RunningConnection;
@@ -164,7 +164,7 @@ export class WebSocketConnection implements ConnectionPeer, SessionHolder, Write
       await onMessage(received.toOwn(), conversation);
     } catch (cause) {
       const { ipAddress } = this.#accepted;
-      const referenceId = nanoid();
+      const referenceId = newId();
       const about = { connectionId: this.#id, ipAddress, sessionId: session.session_id, referenceId };
       this.#around.tell({ type: 'handler.failed', ...about, cause });
       this.#sendError('handler_failed', 'The service failed to handle the message.', referenceId);

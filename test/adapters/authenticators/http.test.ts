@@ -89,7 +89,7 @@ describe('the request', () => {
       headers: {
         authorization: `Bearer ${TOKEN}`,
         'content-type': 'application/json',
-        'x-request-id': expect.stringMatching(/^[\w-]{21}$/),
+        'x-request-id': expect.stringMatching(/^[\w-]{22}$/),
       },
     });
     const body = JSON.parse((request as Received).body);
@@ -191,7 +191,7 @@ describe('an answer', () => {
   ])('%s is a fault', async (_, to) => {
     const error: unknown = await said(to).catch((cause: unknown) => cause);
     expect(error).toBeInstanceOf(BackendFaultError);
-    expect((error as Error).message).toMatch(/^http: http:\/\/127\.0\.0\.1:\d+ answered .+ \([\w-]{21}\)\.$/);
+    expect((error as Error).message).toMatch(/^http: http:\/\/127\.0\.0\.1:\d+ answered .+ \([\w-]{22}\)\.$/);
     expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('marked-');
   });
 

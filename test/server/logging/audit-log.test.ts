@@ -75,7 +75,7 @@ describe('the line of an init', () => {
         user: 'alice',
         identity: 'alice',
         address: '192.0.2.1',
-        reference_id: expect.stringMatching(/^[\w-]{21}$/),
+        reference_id: expect.stringMatching(/^[\w-]{22}$/),
         session_id: expect.any(Number),
         started: expect.stringMatching(/Z$/),
         total_ms: expect.any(Number),
