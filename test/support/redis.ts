@@ -118,10 +118,13 @@ export class RedisCluster {
     this.servers = servers;
   }
 
-  /** @param replicas - of each master */
-  static async start({ masters = 3, replicas = 0, settings = [] as string[] } = {}): Promise<RedisCluster> {
+  /**
+   * @param replicas - of each master
+   * @param spares - masters that have no slot yet: the last of the servers
+   */
+  static async start({ masters = 3, replicas = 0, spares = 0, settings = [] as string[] } = {}): Promise<RedisCluster> {
     const servers = await Promise.all(
-      Array.from({ length: masters * (1 + replicas) }, () =>
+      Array.from({ length: masters * (1 + replicas) + spares }, () =>
         Redis.start(
           ...['--cluster-enabled', 'yes', '--cluster-config-file', 'nodes.conf', '--cluster-node-timeout', '2000'],
           ...['--cluster-require-full-coverage', 'no', '--repl-diskless-sync-delay', '0', ...settings],
@@ -130,9 +133,13 @@ export class RedisCluster {
     );
     const cluster = new RedisCluster(servers);
     const addresses = servers.map(({ port }) => `127.0.0.1:${port}`);
+    const holders = addresses.slice(0, servers.length - spares);
     await run('redis-cli', [
-      ...['--cluster', 'create', ...addresses, '--cluster-replicas', `${replicas}`, '--cluster-yes'],
+      ...['--cluster', 'create', ...holders, '--cluster-replicas', `${replicas}`, '--cluster-yes'],
     ]);
+    for (const spare of servers.slice(holders.length)) {
+      await spare.cli('CLUSTER', 'MEET', '127.0.0.1', `${servers[0]?.port}`);
+    }
     await cluster.settled();
     return cluster;
   }
@@ -141,10 +148,10 @@ export class RedisCluster {
     return this.servers.map(({ url }) => url);
   }
 
-  /** When all servers know all slots, and every replica is in step. */
+  /** When all servers know each other and all slots, and every replica is in step. */
   async settled(): Promise<void> {
     for (const server of this.servers) {
-      while (!(await isSettled(server))) await wait(50);
+      while (!(await isSettled(server, this.servers.length))) await wait(50);
     }
   }
 
@@ -153,8 +160,9 @@ export class RedisCluster {
   }
 }
 
-async function isSettled(server: Redis): Promise<boolean> {
+async function isSettled(server: Redis, servers: number): Promise<boolean> {
   const info = await server.cli('CLUSTER', 'INFO');
+  if (!info.includes(`cluster_known_nodes:${servers}\r`)) return false;
   if (!info.includes('cluster_state:ok') || !info.includes('cluster_slots_ok:16384')) return false;
   const replication = await server.cli('INFO', 'replication');
   return !replication.includes('role:slave') || replication.includes('master_link_status:up');

@@ -5,6 +5,7 @@ import type { CallOptions } from '../ports.js';
 import { listen } from './listener.js';
 import { loadIoredis } from './load-ioredis.js';
 import { disconnect, openClient, openListener, type RedisClient, type RedisScripts } from './open-client.js';
+import { reconnectPause } from './reconnect-pause.js';
 import { isConnectionFault, noConnection, redisFault, unreachableFault } from './redis-fault.js';
 import type { RedisAddress, RedisServer } from './server-options.js';
 
@@ -32,6 +33,7 @@ export class RedisConnection {
   readonly #listeners = new Set<() => void>();
   #calls = 0;
   #unreachable: Error | undefined;
+  #comeBack: unknown;
 
   constructor(server: RedisServer, options: RedisConnectionOptions) {
     this.server = server;
@@ -124,6 +126,7 @@ export class RedisConnection {
   async #close(before: Promise<void>): Promise<void> {
     for (const stop of this.#listeners) stop();
     await before;
+    this.#options.clock.clearTimeout(this.#comeBack);
     const client = await this.#opening?.catch(() => undefined);
     if (client !== undefined) disconnect(client);
   }
@@ -146,7 +149,7 @@ export class RedisConnection {
   }
 
   async #open(): Promise<RedisClient> {
-    const { scripts } = this.#options;
+    const { clock, scripts } = this.#options;
     const client = openClient(await loadIoredis(this.#part), this.server, scripts);
     const heard = (error: Error) => {
       // What only says that there is no connection comes after what says why.
@@ -154,8 +157,16 @@ export class RedisConnection {
     };
     client.on('error', heard);
     client.on('node error', heard);
+    let ends = 0;
     client.on('ready', () => {
       this.#unreachable = undefined;
+      ends = 0;
+    });
+    // With Sentinel, one ends when none of them tells where the server is, or another takes over while they are asked.
+    client.on('end', () => {
+      if (this.isClosed) return;
+      ends += 1;
+      this.#comeBack = clock.setTimeout(() => client.connect().catch(() => {}), reconnectPause(ends));
     });
     this.#client = client;
     return client;

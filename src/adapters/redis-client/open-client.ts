@@ -34,7 +34,7 @@ export function openClient({ Redis, Cluster }: Ioredis, server: RedisServer, scr
 /** A connection of its own to the server, or to `node` of a cluster, that does not come back when it ends. */
 export function openListener({ Redis }: Ioredis, server: RedisServer, node?: { host: string; port: number }): Redis {
   const options = node === undefined ? singleOptions(server) : { ...commonOptions(server), ...node };
-  return new Redis({ ...options, retryStrategy: null, sentinelRetryStrategy: () => null });
+  return new Redis({ ...options, retryStrategy: null });
 }
 
 /** Ends a client for good. With Sentinel, one that is about to connect has connections to them when it has. */
@@ -56,8 +56,8 @@ function singleOptions(server: RedisServer): ServerOptions {
     sentinels: server.addresses.map(({ host, port }) => ({ host, port })),
     sentinelUsername: username,
     sentinelPassword: password?.reveal(),
-    // The package waits out this pause even when it is told to disconnect.
-    sentinelRetryStrategy: (attempts) => Math.min(reconnectPause(attempts), 500),
+    // The package would wait even after it is told to disconnect: a client that was told nothing ends.
+    sentinelRetryStrategy: () => null,
     sentinelCommandTimeout: server.timeout,
     // A master that is relieved goes on taking changes, which are lost, until Sentinel lets it know seconds later.
     failoverDetector: true,

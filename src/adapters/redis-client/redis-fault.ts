@@ -48,12 +48,13 @@ export function redisFault(cause: unknown, unreachable: Error | undefined, passw
   if (cause instanceof SessionInitError) return cause;
   const said = cause instanceof Error ? cause : new Error('it threw something that is no error');
   if (isConnectionFault(said)) return unreachableFault(unreachable ?? new Error('the connection was lost'), password);
+  if (isUntold(said)) return unreachableFault(said, password);
   return new BackendFaultError(`Redis failed: ${plain(said, password)}.`);
 }
 
 /** @param why - what was last wrong with the connection */
 export function unreachableFault(why: Error, password: Secret | undefined): BackendFaultError {
-  if (why.message.startsWith('All sentinels are unreachable')) {
+  if (isUntold(why)) {
     return new BackendFaultError(`Redis cannot be reached: no Sentinel has told where it is. ${UNTOLD}`);
   }
   const remedy = REMEDIES[String((why as NodeJS.ErrnoException).code)];
@@ -80,6 +81,11 @@ export function isConnectionFault({ name, message }: Error): boolean {
     message === 'Connection is closed.' ||
     message.startsWith('Socket timeout')
   );
+}
+
+/** Whether no Sentinel has told where the server is. */
+function isUntold({ message }: Error): boolean {
+  return message.startsWith('All sentinels are unreachable');
 }
 
 function plain(error: Error, password: Secret | undefined): string {

@@ -1,6 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { SessionManager } from '../../../../src/adapters/ports.js';
 import { redisSessionManager } from '../../../../src/adapters/session-managers/redis.js';
+import { closeAfterTest } from '../../../support/close-after-test.js';
+import { FaultProxy } from '../../../support/fault-proxy.js';
 import { News } from '../../../support/news.js';
 import { Redis } from '../../../support/redis.js';
 import { RedisSentinels } from '../../../support/redis-sentinels.js';
@@ -60,10 +63,56 @@ describeWith(redisServer, 'redisSessionManager, where Sentinel looks after the s
     while ((await sentinels.listeners()) !== 0);
   });
 
-  test('a name that no Sentinel knows is told', async () => {
+  test('a name that no Sentinel knows is told at once, and nothing is left behind', async () => {
     const { nodes } = sentinels.where;
-    const manager = redisSessionManager({ sentinel: { name: 'other', nodes }, timeout: 1_000 });
-    await expect(manager.open()).rejects.toThrow();
+    const before = timers();
+    const manager = redisSessionManager({ sentinel: { name: 'other', nodes }, timeout: 30_000 });
+    await expect(manager.open()).rejects.toThrow('no Sentinel has told where it is');
     await manager.close?.();
+    while (process.getActiveResourcesInfo().includes('TCPSocketWrap')) await wait(1);
+    expect(timers()).toBe(before);
+  });
+
+  test('one that Sentinels could not tell of for a while is found as soon as they can', async () => {
+    const { name, nodes } = sentinels.where;
+    const proxy = closeAfterTest(await FaultProxy.start(Number(new URL(nodes[0] as string).port)));
+    proxy.fault = 'refuse';
+    const sentinel = { name, nodes: [`redis://127.0.0.1:${proxy.port}`] };
+    const manager = closeAfterTest(redisSessionManager({ sentinel }));
+    await expect(manager.open()).rejects.toThrow('no Sentinel has told where it is');
+    proxy.fault = 'pass';
+    await untilFound(manager);
   });
 });
+
+describeWith(redisServer, 'redisSessionManager, where a replica takes over', () => {
+  test('while it asks a Sentinel where the master is', async () => {
+    const master = closeAfterTest(await Redis.start());
+    const replica = closeAfterTest(await Redis.start('--replicaof', '127.0.0.1', `${master.port}`));
+    const sentinels = closeAfterTest(await RedisSentinels.start(master.port, { count: 1, replicas: 1 }));
+    const { name, nodes } = sentinels.where;
+    const slow = closeAfterTest(await FaultProxy.start(Number(new URL(nodes[0] as string).port)));
+    const sentinel = { name, nodes: [`redis://127.0.0.1:${slow.port}`, ...nodes] };
+    const manager = closeAfterTest(redisSessionManager({ sentinel, timeout: 30_000 }));
+    await manager.open();
+    while ((await sentinels.listeners()) !== 2);
+    slow.fault = 'blackHole';
+    await master.kill();
+    // It hears of the new master before it is told, and leaves one to which it is not connected.
+    while ((await sentinels.listeners()) !== 0);
+    expect(await sentinels.master()).toBe(replica.port);
+    slow.fault = 'pass';
+    slow.cut();
+    await untilFound(manager);
+  });
+});
+
+/** Those that keep the process from ending. */
+function timers(): number {
+  return process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+}
+
+async function untilFound(manager: SessionManager): Promise<void> {
+  const asked = () => manager.findById(1).catch(() => 'nobody' as const);
+  while ((await asked()) === 'nobody') await wait(10);
+}
