@@ -1,69 +1,22 @@
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { inspect } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
-import { generateSync } from 'otplib';
 import { allOf, chain } from '../../../src/adapters/authenticators/chain.js';
 import { staticAuthenticator } from '../../../src/adapters/authenticators/static.js';
 import { usedStepsInMemory } from '../../../src/adapters/authenticators/totp/used-steps.js';
-import {
-  type TotpAuthenticatorOptions,
-  totpAuthenticator,
-  type UsedSteps,
-} from '../../../src/adapters/authenticators/totp.js';
+import { totpAuthenticator, type UsedSteps } from '../../../src/adapters/authenticators/totp.js';
 import {
   allowAllAuthorizer,
   createSessionOrchestrator,
   FailedSessionInitInfo,
   memorySessionManager,
 } from '../../../src/index.js';
-import {
-  BackendFaultError,
-  ClosedError,
-  ConfigurationError,
-  DeadlineExceededError,
-} from '../../../src/model/errors.js';
 import { Secret } from '../../../src/model/secret.js';
 import { authenticatorContract, simulatedClock } from '../../../src/testing/index.js';
-import { authenticatedInit } from '../../support/authenticated-init.js';
 import { tempFolder } from '../../support/temp-folder.js';
-
-/** Of the ASCII of `marked-user-secret-1` and so on, in Base32. */
-const ADA = 'NVQXE23FMQWXK43FOIWXGZLDOJSXILJR';
-const BOB = 'NVQXE23FMQWXK43FOIWXGZLDOJSXILJS';
-const SECRETS = new Map([
-  ['ada', new Secret(ADA)],
-  ['bob', new Secret(BOB)],
-]);
-const PERIOD = 30_000;
+import { ADA, BOB, codeAt, openTotp, PERIOD, SECRETS, UNKNOWN, USED, WRONG, YES } from '../../support/totp.js';
 
 const { signal } = new AbortController();
 const folder = tempFolder();
-
-function open(options: Partial<TotpAuthenticatorOptions> = {}) {
-  const clock = simulatedClock();
-  const source = options.path === undefined ? { secretOf: (user: string) => SECRETS.get(user) } : {};
-  const authenticator = totpAuthenticator({ clock, ...source, ...options });
-  const give = (code: string, username = 'ada') =>
-    authenticator.authenticate({ username, secret: new Secret(code) }, { signal });
-  return { clock, authenticator, give };
-}
-
-/** What the app of a user shows. */
-function codeAt(time: number, secret = ADA, options: object = {}): string {
-  return generateSync({ secret, epoch: Math.floor(time / 1_000), ...options });
-}
-
-const YES = { outcome: 'authenticated', user: 'ada', expiresAt: 0 };
-const WRONG = { outcome: 'denied', cause: 'wrongSecret' };
-const USED = { outcome: 'denied', cause: 'codeUsed' };
-const UNKNOWN = { outcome: 'denied', cause: 'unknownUser' };
-
-const failureOf = (work: Promise<unknown>): Promise<unknown> =>
-  work.then(
-    () => undefined,
-    (cause: unknown) => cause,
-  );
 
 describe('RFC 6238, appendix B', () => {
   const base32 = {
@@ -83,7 +36,7 @@ describe('RFC 6238, appendix B', () => {
     const clock = simulatedClock({ startAt: seconds * 1_000 });
     for (const [index, algorithm] of (['sha1', 'sha256', 'sha512'] as const).entries()) {
       const secret = new Secret(base32[algorithm]);
-      const { give } = open({ secretOf: () => secret, digits: 8, window: 0, algorithm, clock });
+      const { give } = openTotp({ secretOf: () => secret, digits: 8, window: 0, algorithm, clock });
       expect(await give(codes[index] as string)).toEqual(YES);
       expect(await give(codes[(index + 1) % 3] as string)).toEqual(WRONG);
     }
@@ -98,7 +51,7 @@ describe('keeps the contract, with codes that can be used again', () => {
     { username: 'bob', secret: codeAt(clock.now(), BOB, options) },
   ];
   const cases = authenticatorContract({
-    create: () => open(options).authenticator,
+    create: () => openTotp(options).authenticator,
     createBroken: () => totpAuthenticator({ ...options, path: join(folder, 'absent.json') }),
     users,
   });
@@ -118,7 +71,7 @@ describe('a code', () => {
     [3, 3, YES],
     [-4, 3, WRONG],
   ])('of %i periods from now, with a window of %i', async (periods, window, outcome) => {
-    const { clock, give } = open({ window });
+    const { clock, give } = openTotp({ window });
     for (const within of [0, PERIOD - 1]) {
       clock.set(Math.floor(clock.now() / PERIOD + 1) * PERIOD + within);
       expect(await give(codeAt(clock.now() + periods * PERIOD))).toEqual(outcome);
@@ -127,7 +80,7 @@ describe('a code', () => {
   });
 
   test('is used once, for as long as it would be accepted', async () => {
-    const { clock, give } = open();
+    const { clock, give } = openTotp();
     const code = codeAt(clock.now() + PERIOD);
     expect(await give(code)).toEqual(YES);
     while (codeAt(clock.now() - PERIOD) !== code) {
@@ -142,7 +95,7 @@ describe('a code', () => {
   });
 
   test('that comes a hundred times at once opens once', async () => {
-    const { clock, give } = open();
+    const { clock, give } = openTotp();
     const code = codeAt(clock.now());
     const outcomes = await Promise.all(Array.from({ length: 100 }, () => give(code)));
     expect(outcomes.filter(({ outcome }) => outcome === 'authenticated')).toHaveLength(1);
@@ -150,7 +103,7 @@ describe('a code', () => {
   });
 
   test('opens once though the look-up takes any spelling of a name for the same', async () => {
-    const { clock, give } = open({ secretOf: (user) => SECRETS.get(user.trim().toLowerCase()) });
+    const { clock, give } = openTotp({ secretOf: (user) => SECRETS.get(user.trim().toLowerCase()) });
     expect(await give(codeAt(clock.now()), 'ada')).toEqual(YES);
     for (const spelling of ['ADA', 'Ada', ' ada']) expect(await give(codeAt(clock.now()), spelling)).toEqual(USED);
   });
@@ -158,13 +111,13 @@ describe('a code', () => {
   test('opens once on all nodes that share a store', async () => {
     const clock = simulatedClock();
     const usedSteps = usedStepsInMemory(clock);
-    const nodes = [1, 2, 3].map(() => open({ clock, usedSteps }));
+    const nodes = [1, 2, 3].map(() => openTotp({ clock, usedSteps }));
     const outcomes = await Promise.all(nodes.flatMap(({ give }) => [1, 2].map(() => give(codeAt(clock.now())))));
     expect(outcomes.filter(({ outcome }) => outcome === 'authenticated')).toHaveLength(1);
   });
 
   test('of one user is none of another, and leaves that one its own', async () => {
-    const { clock, give } = open();
+    const { clock, give } = openTotp();
     expect(await give(codeAt(clock.now()), 'bob')).toEqual(WRONG);
     expect(await give(codeAt(clock.now(), BOB), 'bob')).toMatchObject({ user: 'bob' });
     expect(await give(codeAt(clock.now()))).toEqual(YES);
@@ -173,7 +126,7 @@ describe('a code', () => {
   test('which is wrong takes nothing from the right one', async () => {
     const claims: unknown[] = [];
     const usedSteps: UsedSteps = { claim: async (...claim) => claims.push(claim) > 0 };
-    const { clock, give } = open({ usedSteps });
+    const { clock, give } = openTotp({ usedSteps });
     const right = codeAt(clock.now());
     const wrong = [codeAt(clock.now(), BOB), '', right.slice(1), `${right}0`, ` ${right}`, `${right}\n`, `+${right}`];
     const digits = [...right].map((digit) => String.fromCodePoint(0x660 + Number(digit))).join('');
@@ -185,7 +138,7 @@ describe('a code', () => {
   });
 
   test('of a user who has no secret is denied, whatever it is', async () => {
-    const { clock, give } = open();
+    const { clock, give } = openTotp();
     for (const user of ['eve', '', '__proto__', 'toString']) {
       for (const code of [codeAt(clock.now()), '', '000000']) expect(await give(code, user)).toEqual(UNKNOWN);
     }
@@ -193,7 +146,7 @@ describe('a code', () => {
 
   test('fits a secret in the form that apps show', async () => {
     for (const form of [ADA.toLowerCase(), ADA.replaceAll(/....(?!$)/g, '$& '), `${ADA.slice(0, 8)}-${ADA.slice(8)}`]) {
-      const { clock, give } = open({ secretOf: () => new Secret(form) });
+      const { clock, give } = openTotp({ secretOf: () => new Secret(form) });
       expect(await give(codeAt(clock.now()))).toEqual(YES);
     }
   });
@@ -211,156 +164,6 @@ describe('a code', () => {
   });
 });
 
-describe('ASVS 16.5.3: what is at fault lets nobody in, and is no denial', () => {
-  const right = codeAt(simulatedClock().now());
-  const never = () => new Promise<never>(() => {});
-
-  test.each<[string, Partial<TotpAuthenticatorOptions>]>([
-    ['secretOf throws', { secretOf: () => Promise.reject(new Error('down')) }],
-    [
-      'secretOf throws at once',
-      {
-        secretOf: () => {
-          throw 'no error';
-        },
-      },
-    ],
-    ['secretOf gives a string', { secretOf: (() => ADA) as never }],
-    ['secretOf gives null', { secretOf: (() => null) as never }],
-    ['the secret is no Base32', { secretOf: () => new Secret('marked0secret1of8no9base') }],
-    ['the secret is too short', { secretOf: () => new Secret('NVQXE23FMQ') }],
-    ['the secret is too long', { secretOf: () => new Secret(ADA.repeat(4)) }],
-    ['the secret is empty', { secretOf: () => new Secret('') }],
-    ['the store throws', { usedSteps: { claim: () => Promise.reject(new Error('down')) } }],
-    ['the store gives what is like a yes', { usedSteps: { claim: (async () => 1) as never } }],
-    ['the store gives nothing', { usedSteps: { claim: (async () => undefined) as never } }],
-  ])('%s', async (_, options) => {
-    const { authenticator, give } = open(options);
-    const error = await failureOf(give(right));
-    expect(error).toBeInstanceOf(BackendFaultError);
-    expect((error as Error).message).toMatch(/^totp: /);
-    expect(inspect(error, { depth: 9, showHidden: true })).not.toMatch(/marked0secret|NVQXE23F/);
-    expect(await authenticatedInit(authenticator, { username: 'ada', secret: right })).toMatchObject({
-      reason: 'AUTHENTICATION_SYS_FAIL',
-    });
-  });
-
-  test.each<[string, Partial<TotpAuthenticatorOptions>]>([
-    ['secretOf', { secretOf: never }],
-    ['the store', { usedSteps: { claim: never } }],
-  ])('%s never answers: the deadline ends it', async (_, options) => {
-    const { clock, give } = open({ ...options, timeout: 700 });
-    const failure = failureOf(give(right));
-    await clock.advance(700);
-    expect(await failure).toBeInstanceOf(DeadlineExceededError);
-  });
-
-  test('a secret that comes after the deadline, or when the caller has gone, uses no code up', async () => {
-    for (const isGone of [false, true]) {
-      let answer: (secret: Secret) => void = () => {};
-      const lateSecret = new Promise<Secret>((resolve) => {
-        answer = resolve;
-      });
-      const claims: number[] = [];
-      const usedSteps: UsedSteps = { claim: async (_, step) => claims.push(step) > 0 };
-      const { clock, authenticator } = open({ secretOf: () => lateSecret, usedSteps });
-      const caller = new AbortController();
-      const credentials = { username: 'ada', secret: new Secret(right) };
-      const failure = failureOf(authenticator.authenticate(credentials, { signal: caller.signal }));
-      if (isGone) caller.abort(new Error('The caller has gone.'));
-      else await clock.advance(4_000);
-      answer(new Secret(ADA));
-      expect(await failure).toBeInstanceOf(Error);
-      await clock.advance(1);
-      expect(claims).toEqual([]);
-    }
-  });
-
-  test('calls after close are refused', async () => {
-    const { authenticator, give } = open();
-    await authenticator.close();
-    await authenticator.close();
-    expect(await failureOf(give(right))).toBeInstanceOf(ClosedError);
-  });
-});
-
-describe('a file of secrets', () => {
-  const path = join(folder, 'totp.json');
-  const write = (content: unknown) =>
-    writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
-
-  test('is read, and read again as it changes', async () => {
-    write({ secrets: { ada: ADA } });
-    const { clock, authenticator, give } = open({ path });
-    await authenticator.open();
-    expect(await give(codeAt(clock.now()))).toEqual(YES);
-    expect(await give(codeAt(clock.now(), BOB), 'bob')).toEqual(UNKNOWN);
-
-    writeFileSync(`${path}.new`, JSON.stringify({ secrets: { bob: BOB, ada: BOB } }));
-    renameSync(`${path}.new`, path);
-    expect(await give(codeAt(clock.now()))).toEqual(WRONG);
-    expect(await give(codeAt(clock.now(), BOB), 'bob')).toMatchObject({ user: 'bob' });
-  });
-
-  test('that is gone or garbled is a fault, until it is there again', async () => {
-    write({ secrets: { ada: ADA } });
-    const { clock, give } = open({ path });
-    expect(await give('000000')).toEqual(WRONG);
-    rmSync(path);
-    expect(await failureOf(give(codeAt(clock.now())))).toBeInstanceOf(ConfigurationError);
-    write('{"secrets": {"ada":');
-    expect(await failureOf(give(codeAt(clock.now())))).toBeInstanceOf(ConfigurationError);
-    write({ secrets: { ada: ADA } });
-    expect(await give(codeAt(clock.now()))).toEqual(YES);
-  });
-
-  test('may name a user as it likes', async () => {
-    write(`{"secrets": {"__proto__": "${ADA}", "toString": "${BOB}"}}`);
-    const { clock, give } = open({ path });
-    expect(await give(codeAt(clock.now()), '__proto__')).toMatchObject({ user: '__proto__' });
-    expect(await give(codeAt(clock.now()), 'toString')).toEqual(WRONG);
-    expect(await give(codeAt(clock.now()), 'valueOf')).toEqual(UNKNOWN);
-  });
-
-  test.each<[string, unknown, RegExp[]]>([
-    ['no JSON', `{"secrets": {"ada": "${ADA}"`, [/must be JSON: \{"secrets"/]],
-    ['no secrets', {}, [/must be JSON/]],
-    ['a list', [ADA], [/must be JSON/]],
-    ['something else', { secrets: {}, Secrets: {} }, [/There is no property "Secrets"/]],
-    [
-      'secrets that are none',
-      { secrets: { ada: 'marked0secret1', bob: 7, carol: 'NVQXE23FMQ', dave: BOB } },
-      [/"ada" must be Base32 of 16 to 64 bytes/, /"bob" must/, /"carol" must/],
-    ],
-  ])('with %s is refused at the start, with every problem', async (_, content, expected) => {
-    write(content);
-    const error = await failureOf(open({ path }).authenticator.open());
-    expect(error).toBeInstanceOf(ConfigurationError);
-    expect((error as ConfigurationError).problems).toEqual(expected.map((pattern) => expect.stringMatching(pattern)));
-    expect(inspect(error, { depth: 9, showHidden: true })).not.toMatch(/marked0secret1|NVQXE23F/);
-  });
-});
-
-test.each<[object, RegExp[]]>([
-  [{}, [/^Give either secretOf or path/]],
-  [{ path: 'a', secretOf: () => undefined }, [/^Give either secretOf or path/]],
-  [{ path: '' }, [/^path must be/]],
-  [{ secretOf: ADA }, [/^secretOf must be a function/]],
-  [{ path: 'a', Window: 1 }, [/Is window meant/]],
-  [
-    { path: 'a', period: 0, digits: 10, algorithm: 'md5', window: 11, usedSteps: {}, timeout: 0 },
-    [/^period/, /^digits/, /^algorithm/, /^window/, /^usedSteps/, /^timeout/],
-  ],
-])('what cannot work is told with its option: %j', (options, expected) => {
-  const make = () => totpAuthenticator(options as TotpAuthenticatorOptions);
-  expect(make).toThrow(ConfigurationError);
-  try {
-    make();
-  } catch (error) {
-    expect((error as ConfigurationError).problems).toEqual(expected.map((pattern) => expect.stringMatching(pattern)));
-  }
-});
-
 describe('as the second factor', () => {
   const passwords = staticAuthenticator({ users: { ada: 'Marked-Password-1', carol: 'Marked-Password-2' } });
 
@@ -375,7 +178,7 @@ describe('as the second factor', () => {
   }
 
   test('a password and a code, together or apart', async () => {
-    const { clock, authenticator: codes } = open();
+    const { clock, authenticator: codes } = openTotp();
     const both = allOf([passwords, codes], { split: ',' });
     const code = codeAt(clock.now());
     const of = (user_secret: string, rest: object = {}) => ({ username: 'ada', user_secret, ...rest });
@@ -390,7 +193,7 @@ describe('as the second factor', () => {
   });
 
   test('who has no secret is denied, unless the chain asks for codes only where there is one', async () => {
-    const { clock, authenticator: codes } = open();
+    const { clock, authenticator: codes } = openTotp();
     const carol = { username: 'carol', user_secret: 'Marked-Password-2' };
     expect(await init(allOf([passwords, codes]), { ...carol, one_time_code: '000000' })).toBe('AUTHENTICATION_DENIED');
     const optional = chain(
@@ -407,7 +210,7 @@ describe('as the second factor', () => {
   });
 
   test('ASVS 6.3.1: guesses at a code count, and lock', async () => {
-    const { clock, authenticator: codes } = open();
+    const { clock, authenticator: codes } = openTotp();
     const orchestrator = createSessionOrchestrator({
       authenticator: allOf([passwords, codes], { split: ',' }),
       authorizer: allowAllAuthorizer(),

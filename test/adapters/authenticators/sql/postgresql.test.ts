@@ -1,79 +1,22 @@
-import { createHash } from 'node:crypto';
-import { inspect } from 'node:util';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import {
-  type PostgresqlOptions,
-  type SqlAuthenticator,
-  type SqlUsersOptions,
-  sqlAuthenticator,
-} from '../../../../src/adapters/authenticators/sql.js';
-import { recogniseHash, type SecretHash } from '../../../../src/adapters/password-hashes/secret-hash.js';
-import { verifySecret } from '../../../../src/adapters/password-hashes/verify-secret.js';
-import { Secret } from '../../../../src/model/secret.js';
+import { describe, expect, test } from '@jest/globals';
+import { sqlAuthenticator } from '../../../../src/adapters/authenticators/sql.js';
 import { authenticatorContract } from '../../../../src/testing/index.js';
-import { authenticatedInit } from '../../../support/authenticated-init.js';
-import { ACCOUNT, Postgres } from '../../../support/postgres.js';
+import { closeAfterTest } from '../../../support/close-after-test.js';
+import { ACCOUNT } from '../../../support/postgres.js';
 import { describeWith, postgresql } from '../../../support/requires.js';
-
-type Options = Partial<PostgresqlOptions & SqlUsersOptions>;
+import { ADA, BOB, QUERY, quote, sha, UPGRADE, usersInPostgres } from '../../../support/users-in-postgres.js';
 
 const { signal } = new AbortController();
-const ADA = { username: 'ada', secret: 'Marked-Secret-ü-1' };
-const BOB = { username: 'bob', secret: 'Marked-Secret-2' };
-const QUERY = 'SELECT hash AS secret_hash, groups, disabled, expires_at FROM users WHERE name = $1';
-const UPGRADE = 'UPDATE users SET hash = $1 WHERE name = $2 AND hash = $3';
-const SCHEMA = `
-  DROP TABLE IF EXISTS users;
-  CREATE TABLE users (
-    name text, hash text, groups text[], disabled boolean, expires_at timestamptz, mail text, big bigint, born date
-  );
-  GRANT SELECT, UPDATE ON users TO ${ACCOUNT.user};
-`;
-
-const sha = (secret: string) => `{SHA}${createHash('sha1').update(secret).digest('base64')}`;
-const quote = (text: string) => `'${text.replaceAll("'", "''")}'`;
 
 describeWith(postgresql, 'the sql authenticator against PostgreSQL', () => {
-  let postgres: Postgres;
-  const open: SqlAuthenticator[] = [];
-
-  beforeAll(async () => {
-    postgres = await Postgres.start();
-  }, 60_000);
-  afterAll(() => postgres?.stop());
-  beforeEach(() => postgres.sql(SCHEMA));
-  afterEach(async () => {
-    for (const authenticator of open.splice(0)) await authenticator.close();
-  });
-
-  function opened(options: Options = {}): SqlAuthenticator {
-    const authenticator = sqlAuthenticator({
-      dialect: 'postgresql',
-      host: '127.0.0.1',
-      port: postgres.port,
-      database: 'postgres',
-      ...ACCOUNT,
-      query: QUERY,
-      ...options,
-    });
-    open.push(authenticator);
-    return authenticator;
-  }
-
-  function add(user: { username: string; secret: string }, columns: Record<string, string> = {}) {
-    const all = { name: quote(user.username), hash: quote(sha(user.secret)), ...columns };
-    return postgres.sql(`INSERT INTO users (${Object.keys(all)}) VALUES (${Object.values(all)})`);
-  }
-
-  function ask(authenticator: SqlAuthenticator, username: string, secret: string) {
-    return authenticator.authenticate({ username, secret: new Secret(secret) }, new AbortController());
-  }
+  const table = usersInPostgres();
+  const { sql, opened, add, ask } = table;
 
   describe('keeps the contract', () => {
     const users = [{ ...ADA, groups: ['staff', 'engines'] }, BOB];
     const cases = authenticatorContract({
       create: async () => {
-        await postgres.sql(SCHEMA);
+        await table.empty();
         await add(ADA, { groups: "'{staff,engines}'" });
         await add(BOB);
         return opened();
@@ -182,13 +125,13 @@ describeWith(postgresql, 'the sql authenticator against PostgreSQL', () => {
     );
 
     test('a time without a zone is in UTC, whatever the server and this machine think', async () => {
-      await postgres.sql("ALTER DATABASE postgres SET timezone = 'Pacific/Auckland'");
+      await sql("ALTER DATABASE postgres SET timezone = 'Pacific/Auckland'");
       await add(ADA);
       const at = (minutes: number) =>
         `SELECT hash AS secret_hash, (now() AT TIME ZONE 'UTC' + interval '${minutes} minutes')::timestamp AS expires_at FROM users WHERE name = $1`;
       expect(await ask(opened({ query: at(-5) }), ADA.username, ADA.secret)).toMatchObject({ cause: 'expired' });
       expect(await ask(opened({ query: at(5) }), ADA.username, ADA.secret)).toMatchObject({ outcome: 'authenticated' });
-      await postgres.sql('ALTER DATABASE postgres RESET timezone');
+      await sql('ALTER DATABASE postgres RESET timezone');
     });
 
     test('nobody is a user without a secret', async () => {
@@ -213,7 +156,7 @@ describeWith(postgresql, 'the sql authenticator against PostgreSQL', () => {
       await add(ADA);
       await add(ADA);
       await expect(ask(opened(), ADA.username, ADA.secret)).rejects.toThrow(/found a user name more than once/);
-      await postgres.sql("INSERT INTO users (name, hash) SELECT 'user-' || n, 'x' FROM generate_series(1, 100000) n");
+      await sql("INSERT INTO users (name, hash) SELECT 'user-' || n, 'x' FROM generate_series(1, 100000) n");
       const like = opened({ query: 'SELECT hash AS secret_hash FROM users WHERE name LIKE $1', maxConnections: 1 });
       await expect(ask(like, '%', ADA.secret)).rejects.toThrow(/found a user name more than once/);
     });
@@ -258,9 +201,7 @@ describeWith(postgresql, 'the sql authenticator against PostgreSQL', () => {
       for (let call = 0; call < 3; call++) {
         expect(await ask(authenticator, username, 'x')).toEqual({ outcome: 'denied', cause: 'unknownUser' });
       }
-      expect(await postgres.sql(`SELECT count(*) FROM pg_stat_activity WHERE usename = '${ACCOUNT.user}'`)).toEqual([
-        '1',
-      ]);
+      expect(await sql(`SELECT count(*) FROM pg_stat_activity WHERE usename = '${ACCOUNT.user}'`)).toEqual(['1']);
     });
 
     test('a value in the table that cannot be read is a fault, not a denial', async () => {
@@ -270,113 +211,10 @@ describeWith(postgresql, 'the sql authenticator against PostgreSQL', () => {
     });
   });
 
-  describe('ASVS 11.4.2: a hash is upgraded', () => {
-    const hashOf = async (name: string) => (await postgres.sql(`SELECT hash FROM users WHERE name = '${name}'`))[0];
-
-    test('once its secret was proved, to one that the secret opens', async () => {
-      await add(ADA);
-      await add({ username: 'eve', secret: ADA.secret });
-      const weak: unknown[] = [];
-      const authenticator = opened({ upgrade: UPGRADE, onWeakHash: (found) => weak.push(found) });
-      await ask(authenticator, ADA.username, 'wrong');
-      expect(weak).toEqual([]);
-      expect(await ask(authenticator, ADA.username, ADA.secret)).toMatchObject({ outcome: 'authenticated' });
-      expect(weak).toEqual([{ user: 'ada', scheme: 'sha1' }]);
-      const hash = await upgraded('ada');
-      expect(await verifySecret(hash, Buffer.from(ADA.secret), { signal })).toBe(true);
-      expect(await hashOf('eve')).toBe(sha(ADA.secret));
-      expect(await ask(authenticator, ADA.username, ADA.secret)).toMatchObject({ outcome: 'authenticated' });
-      expect(weak).toHaveLength(1);
-    });
-
-    async function upgraded(name: string): Promise<SecretHash> {
-      for (;;) {
-        const hash = recogniseHash((await hashOf(name)) ?? '');
-        if ('weak' in hash && !hash.weak) return hash;
-      }
-    }
-
-    /** Settles as an upgrade has failed. */
-    function failing(options: Options): Promise<Error> & { authenticator: SqlAuthenticator } {
-      let fail: (error: Error) => void = () => {};
-      const failed = new Promise<Error>((resolve) => {
-        fail = resolve;
-      });
-      return Object.assign(failed, { authenticator: opened({ ...options, onUpgradeError: (error) => fail(error) }) });
-    }
-
-    test('a secret that was changed meanwhile stays', async () => {
-      await add(ADA);
-      const changed = sha('Marked-Secret-3');
-      // It is not committed before the upgrade waits for it, and so the old hash is what is read.
-      const change = postgres.sql(`
-        UPDATE users SET hash = '${changed}' WHERE name = 'ada';
-        DO $$ BEGIN
-          WHILE NOT EXISTS (SELECT FROM pg_locks WHERE NOT granted) LOOP PERFORM pg_sleep(0.01); END LOOP;
-        END $$`);
-      await activity("wait_event = 'PgSleep'", '1');
-      const errors: Error[] = [];
-      const authenticator = opened({ upgrade: UPGRADE, onUpgradeError: (error) => errors.push(error) });
-      expect(await ask(authenticator, ADA.username, ADA.secret)).toMatchObject({ outcome: 'authenticated' });
-      await change;
-      await activity(`usename = '${ACCOUNT.user}' AND state <> 'idle'`, '0');
-      expect(await hashOf('ada')).toBe(changed);
-      expect(errors).toEqual([]);
-    });
-
-    /** Resolves as so many sessions are so. */
-    async function activity(condition: string, count: string): Promise<void> {
-      while ((await postgres.sql(`SELECT count(*) FROM pg_stat_activity WHERE ${condition}`))[0] !== count);
-    }
-
-    test('a statement that would change the hash of others is undone, and told', async () => {
-      await add(ADA);
-      await add(BOB);
-      const failed = failing({ upgrade: "UPDATE users SET hash = $1 WHERE $2 <> '' AND $3 <> ''" });
-      expect(await ask(failed.authenticator, ADA.username, ADA.secret)).toMatchObject({ outcome: 'authenticated' });
-      expect((await failed).message).toMatch(/^sql has undone an upgrade that changed 2 rows/);
-      expect(await postgres.sql('SELECT hash FROM users ORDER BY name')).toEqual([sha(ADA.secret), sha(BOB.secret)]);
-    });
-
-    test('one that fails lets the user in all the same', async () => {
-      await add(ADA);
-      await postgres.sql(`REVOKE UPDATE ON users FROM ${ACCOUNT.user}`);
-      const failed = failing({ upgrade: UPGRADE });
-      expect(await authenticatedInit(failed.authenticator, ADA)).toMatchObject({ reason: 'authorized' });
-      expect(await failed).toMatchObject({ code: 'backend_fault' });
-      expect(await hashOf('ada')).toBe(sha(ADA.secret));
-      expect(await ask(failed.authenticator, ADA.username, ADA.secret)).toMatchObject({ outcome: 'authenticated' });
-    });
-
-    test('ASVS 16.2.5: no hash is in what is told of one that failed', async () => {
-      await add(ADA);
-      await postgres.sql("ALTER TABLE users ADD CHECK (hash LIKE '{SHA}%')");
-      const failed = failing({ upgrade: UPGRADE });
-      await ask(failed.authenticator, ADA.username, ADA.secret);
-      expect(inspect(await failed, { depth: null, showHidden: true })).not.toMatch(/\$argon2id|\{SHA\}[A-Za-z0-9]/);
-    });
-
-    test('what a callback throws is of no account', async () => {
-      await add(ADA);
-      const onWeakHash = () => {
-        throw new Error('marked');
-      };
-      expect(await ask(opened({ onWeakHash }), ADA.username, ADA.secret)).toMatchObject({ outcome: 'authenticated' });
-    });
-
-    test('close ends it', async () => {
-      await add(ADA);
-      const authenticator = opened({ upgrade: UPGRADE });
-      await ask(authenticator, ADA.username, ADA.secret);
-      await authenticator.close();
-      expect(await hashOf('ada')).toBe(sha(ADA.secret));
-    });
-  });
-
   describe('what the database is asked', () => {
     test('nothing but to read, though the account may write', async () => {
       await add(ADA);
-      await postgres.sql(
+      await sql(
         `CREATE OR REPLACE FUNCTION spoil(n text) RETURNS text LANGUAGE sql AS $$ UPDATE users SET hash = 'x'; SELECT n $$`,
       );
       const query = 'SELECT hash AS secret_hash FROM users WHERE name = spoil($1)';
@@ -386,30 +224,30 @@ describeWith(postgresql, 'the sql authenticator against PostgreSQL', () => {
 
     test('the secret never gets there', async () => {
       await add(ADA);
-      await postgres.sql("ALTER SYSTEM SET log_statement = 'all'");
-      await postgres.sql('SELECT pg_reload_conf()');
+      await sql("ALTER SYSTEM SET log_statement = 'all'");
+      await sql('SELECT pg_reload_conf()');
       const authenticator = opened({ upgrade: UPGRADE, onWeakHash: () => {} });
       await ask(authenticator, ADA.username, ADA.secret);
       await ask(authenticator, ADA.username, 'marked-wrong-secret');
       await authenticator.close();
-      await postgres.sql('ALTER SYSTEM RESET log_statement');
-      await postgres.sql('SELECT pg_reload_conf()');
-      expect(postgres.log).toContain('AS found LIMIT 2');
-      expect(postgres.log).not.toContain(ADA.secret);
-      expect(postgres.log).not.toContain('marked-wrong-secret');
+      await sql('ALTER SYSTEM RESET log_statement');
+      await sql('SELECT pg_reload_conf()');
+      expect(table.postgres.log).toContain('AS found LIMIT 2');
+      expect(table.postgres.log).not.toContain(ADA.secret);
+      expect(table.postgres.log).not.toContain('marked-wrong-secret');
     });
 
     test('ASVS 13.2.6: over as many connections as are allowed', async () => {
       await add(ADA);
       const authenticator = opened({ maxConnections: 3 });
       await Promise.all(Array.from({ length: 60 }, () => ask(authenticator, ADA.username, ADA.secret)));
-      const counted = await postgres.sql(`SELECT count(*) FROM pg_stat_activity WHERE usename = '${ACCOUNT.user}'`);
+      const counted = await sql(`SELECT count(*) FROM pg_stat_activity WHERE usename = '${ACCOUNT.user}'`);
       expect(counted).toEqual(['3']);
     });
 
     test('over a Unix socket', async () => {
       await add(ADA);
-      expect(await ask(opened({ host: postgres.folder }), ADA.username, ADA.secret)).toMatchObject({
+      expect(await ask(opened({ host: table.postgres.folder }), ADA.username, ADA.secret)).toMatchObject({
         outcome: 'authenticated',
       });
     });
@@ -421,15 +259,16 @@ describeWith(postgresql, 'the sql authenticator against PostgreSQL', () => {
       try {
         expect(await ask(opened(), ADA.username, ADA.secret)).toMatchObject({ outcome: 'authenticated' });
         const { password: _, ...account } = ACCOUNT;
-        const without = sqlAuthenticator({
-          dialect: 'postgresql',
-          host: '127.0.0.1',
-          port: postgres.port,
-          database: 'postgres',
-          ...account,
-          query: QUERY,
-        });
-        open.push(without);
+        const without = closeAfterTest(
+          sqlAuthenticator({
+            dialect: 'postgresql',
+            host: '127.0.0.1',
+            port: table.postgres.port,
+            database: 'postgres',
+            ...account,
+            query: QUERY,
+          }),
+        );
         await expect(ask(without, ADA.username, ADA.secret)).rejects.toMatchObject({ code: 'backend_fault' });
       } finally {
         for (const name of Object.keys(variables)) delete process.env[name];
