@@ -1,112 +1,25 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { type Browser, type Page, chromium as playwright } from 'playwright-core';
+import { expect, test } from '@jest/globals';
 import { createActor, createMachine } from 'xstate';
 import { memorySessionManager } from '../../src/adapters/session-managers/memory.js';
 import { createSessionOrchestrator, sessionInitMachine } from '../../src/index.js';
-import type { Inspector } from '../../src/inspector/inspector.js';
-import type { SessionOrchestrator } from '../../src/orchestrator.js';
-import { ask, startInspector, tokenOf } from '../support/inspector-world.js';
+import { HOSTILE, pageWorld, SECRET } from '../support/page-world.js';
 import { chromium, describeWith } from '../support/requires.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
-const SECRET = 'marked-user-secret-1';
-
-/** What comes from outside, in bad faith: markup, what turns the order of reading, what moves a cursor, and a lot of it. */
-const HOSTILE = [
-  '<img src=x onerror="document.title=`hacked`"><script>document.title=`hacked`</script>',
-  '"><svg onload=alert(1)>',
-  '‮gnp.exe\u202d',
-  '\u001b[2J\u001b]0;hacked\u0007\r\nforged line',
-  'a‏b​c\u0000d',
-  'نامه‌ای از راست',
-  '{{constructor.constructor("alert(1)")()}}',
-];
-
 describeWith(chromium, 'the page, in a browser', (executablePath) => {
-  let browser: Browser;
-  let inspector: Inspector;
-  let orchestrator: SessionOrchestrator;
-  let page: Page;
-  let troubles: string[];
-  /** Inits that wait in the authenticator for a word. */
-  let held: (() => void)[];
-
-  beforeAll(async () => {
-    browser = await playwright.launch({
-      executablePath,
-      args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
-    });
-  }, 120_000);
-  afterAll(() => browser.close(), 60_000);
-
-  beforeEach(async () => {
-    held = [];
-    inspector = await startInspector({ maxInitsPerSecond: 1_000_000, sampling: 1_000, keep: 100_000 });
-    const sessionManager = memorySessionManager();
-    orchestrator = createSessionOrchestrator({
-      authenticator: {
-        name: 'scripted',
-        async authenticate({ username }) {
-          if (username === 'held') await new Promise<void>((resolve) => held.push(resolve));
-          if (username === 'broken') throw new Error('connect ECONNREFUSED <b>10.0.0.7</b>:636');
-          const path = [
-            { backend: 'directory', outcome: 'failed', cause: 'backend_fault', milliseconds: 3 } as const,
-            { backend: 'users file', outcome: 'denied', cause: 'wrongSecret', milliseconds: 2 } as const,
-          ];
-          if (username === 'wrong') return { outcome: 'denied', cause: 'wrongSecret', path };
-          return { outcome: 'authenticated', user: username };
-        },
-      },
-      authorizer: { name: 'scripted', authorize: async () => ({ outcome: 'authorized' }) },
-      sessionManager,
-      throttle: false,
-    });
-    inspector.attach(orchestrator);
-    troubles = [];
-    page = await (await browser.newContext({ viewport: { width: 1440, height: 1000 } })).newPage();
-    page.setDefaultTimeout(20_000);
-    watch(page);
-  }, 60_000);
-
-  afterEach(async () => {
-    await page.context().close();
-    for (const release of held) release();
-    await inspector.close();
-    await orchestrator.close();
-    expect(troubles).toEqual([]);
-  }, 60_000);
-
-  /** Whatever the page throws, and whatever its policy forbids, is a defect. */
-  function watch(watched: Page): void {
-    watched.on('pageerror', (error) => troubles.push(error.message));
-    watched.on('console', (message) => {
-      if (message.type() === 'error' && !message.text().includes('WebSocket')) troubles.push(message.text());
-    });
-    watched.on('request', (request) => {
-      const { protocol, host } = new URL(request.url());
-      if (host !== new URL(inspector.url).host && protocol !== 'blob:') troubles.push(`asked for ${request.url()}`);
-    });
-  }
-
-  const init = (username: string, ipAddress = '192.0.2.1') =>
-    orchestrator.init({ username, user_secret: SECRET }, { ipAddress });
-  const open = async (place = '') => {
-    await page.goto(inspector.url);
-    await page.locator('.status.live').waitFor();
-    if (place !== '') await page.goto(`${new URL(inspector.url).origin}/#/${place}`);
-  };
-  const badge = (state: string) => page.locator(`[data-state="sessionInit.${state}"] .badge text`);
+  const world = pageWorld(executablePath);
 
   test('the live view: where inits are, and which way they went', async () => {
+    const { page, init, open, badge } = world;
     await open();
     await page.getByText('No init yet').waitFor();
     init('held');
     init('held');
     await badge('authenticating').filter({ hasText: '2' }).waitFor();
     await page.locator('.side').getByText('held is in authenticating for').first().waitFor();
-    for (const release of held.splice(0)) release();
+    world.release();
     await init('wrong');
     await badge('authorized').filter({ hasText: '2' }).waitFor();
     await badge('authenticationDenied').filter({ hasText: '1' }).waitFor();
@@ -122,6 +35,7 @@ describeWith(chromium, 'the page, in a browser', (executablePath) => {
   }, 60_000);
 
   test('an init, opened: its way, step by step, what each backend said, and the response without its secret', async () => {
+    const { page, init, open } = world;
     await open();
     await init('alice');
     await init('broken');
@@ -142,7 +56,7 @@ describeWith(chromium, 'the page, in a browser', (executablePath) => {
     await page.keyboard.press('ArrowRight');
     expect(await page.locator('.state.here').getAttribute('data-state')).toBe('sessionInit.authenticating');
 
-    await page.goto(`${new URL(inspector.url).origin}/#/inits`);
+    await page.goto(`${new URL(world.inspector.url).origin}/#/inits`);
     await page.locator('.rows .row', { hasText: 'alice' }).click();
     await page.getByText('establishSession answered: created (session 1)').waitFor();
     const response = await page.getByLabel('The response as JSON').textContent();
@@ -152,6 +66,7 @@ describeWith(chromium, 'the page, in a browser', (executablePath) => {
   }, 60_000);
 
   test('why, for whoever does not know the code; who left, and from where; which backend said what', async () => {
+    const { page, init, open, badge } = world;
     await open();
     await init('wrong');
     await page.locator('.link-row', { hasText: 'wrong' }).click();
@@ -162,9 +77,9 @@ describeWith(chromium, 'the page, in a browser', (executablePath) => {
       expect.stringMatching(/^failed\s+directory\s+3\.0 ms\s+backend_fault$/),
       expect.stringMatching(/^no\s+users file\s+2\.0 ms\s+wrongSecret/),
     ]);
-    await page.goto(`${new URL(inspector.url).origin}/#/live`);
+    await page.goto(`${new URL(world.inspector.url).origin}/#/live`);
     const caller = new AbortController();
-    const left = orchestrator.init(
+    const left = world.orchestrator.init(
       { username: 'held', user_secret: SECRET },
       { ipAddress: '192.0.2.1', signal: caller.signal },
     );
@@ -189,6 +104,7 @@ describeWith(chromium, 'the page, in a browser', (executablePath) => {
   }, 60_000);
 
   test('a machine that somebody has extended: an outline first, and a drawing as soon as there is one', async () => {
+    const { page, open, badge } = world;
     const { config, implementations } = sessionInitMachine as unknown as {
       config: { states: Record<string, object> };
       implementations: object;
@@ -214,7 +130,7 @@ describeWith(chromium, 'the page, in a browser', (executablePath) => {
     });
     try {
       await open();
-      inspector.attach(extended);
+      world.inspector.attach(extended);
       await page.locator('[data-state="sessionInit.pausing"]').waitFor();
       await page.locator('[data-edge="sessionInit.establishing->sessionInit.pausing"] path[d^="M"]').waitFor();
       await extended.init({ username: 'alice', user_secret: SECRET }, { ipAddress: '192.0.2.1' });
@@ -230,6 +146,7 @@ describeWith(chromium, 'the page, in a browser', (executablePath) => {
   }, 60_000);
 
   test('actors of any XState system: drawn, in which states they are, and which events they got', async () => {
+    const { page, open } = world;
     const player = createMachine({
       id: 'player',
       initial: 'idle',
@@ -243,7 +160,7 @@ describeWith(chromium, 'the page, in a browser', (executablePath) => {
         },
       },
     });
-    const actor = createActor(player, { inspect: inspector.inspect }).start();
+    const actor = createActor(player, { inspect: world.inspector.inspect }).start();
     await open('actors');
     const state = (name: string) => page.locator(`[data-state="player.${name}"]`);
     await page.getByRole('button', { name: /player\s+idle/ }).waitFor();
@@ -262,8 +179,8 @@ describeWith(chromium, 'the page, in a browser', (executablePath) => {
     expect(await page.title()).toBe('session-init inspector');
     // Another tab sees the same, though it came later.
     const other = await page.context().newPage();
-    watch(other);
-    await other.goto(inspector.url);
+    world.watch(other);
+    await other.goto(world.inspector.url);
     await other.getByRole('link', { name: 'Actors' }).click();
     await other.locator('[data-state="player.playing.silent"].here').waitFor();
     await other.close();
@@ -272,6 +189,7 @@ describeWith(chromium, 'the page, in a browser', (executablePath) => {
   }, 60_000);
 
   test('the list: filters, and what a wrong one expects', async () => {
+    const { page, init, open } = world;
     await open('inits');
     await Promise.all(['alice', 'alice', 'bob', 'wrong', 'broken'].map((user) => init(user)));
     const rows = page.locator('.rows .row');
@@ -306,6 +224,7 @@ describeWith(chromium, 'the page, in a browser', (executablePath) => {
   }, 60_000);
 
   test('an init is saved and opened again; one of another version of the machine is refused, with what was expected', async () => {
+    const { page, init, open } = world;
     await open('inits');
     await init('wrong');
     await page.locator('.rows .row').click();
@@ -348,6 +267,7 @@ describeWith(chromium, 'the page, in a browser', (executablePath) => {
   }, 60_000);
 
   test('outcomes and connections', async () => {
+    const { page, init, open } = world;
     await open('outcomes');
     await Promise.all(['alice', 'bob', 'wrong', 'broken'].map((user) => init(user)));
     const row = (name: string) => page.getByRole('row', { name });
@@ -358,204 +278,31 @@ describeWith(chromium, 'the page, in a browser', (executablePath) => {
     await page.locator('.rows .row', { hasText: 'wrong' }).waitFor();
     expect(await page.locator('.rows .row').count()).toBe(1);
 
-    await page.goto(`${new URL(inspector.url).origin}/#/connections`);
+    await page.goto(`${new URL(world.inspector.url).origin}/#/connections`);
     await page.getByText('No transport tells of its connections').waitFor();
-    inspector.onTransportEvent({ type: 'connection.opened', connectionId: 'one', ipAddress: '192.0.2.7' });
-    inspector.onTransportEvent({ type: 'handshake.refused', ipAddress: '192.0.2.8', status: 403, cause: 'origin' });
+    world.inspector.onTransportEvent({ type: 'connection.opened', connectionId: 'one', ipAddress: '192.0.2.7' });
+    world.inspector.onTransportEvent({
+      type: 'handshake.refused',
+      ipAddress: '192.0.2.8',
+      status: 403,
+      cause: 'origin',
+    });
     await page.getByRole('row', { name: 'one none yet 192.0.2.7' }).waitFor();
-    inspector.onTransportEvent({
+    world.inspector.onTransportEvent({
       ...{ type: 'connection.bound', connectionId: 'one', ipAddress: '192.0.2.7', sessionId: 1, user: 'alice' },
     });
     await page.getByRole('row', { name: 'one alice 192.0.2.7' }).waitFor();
     await page.getByRole('row', { name: 'handshake refused 192.0.2.8 origin, answered with 403' }).waitFor();
-    inspector.onBreakerChange({ backend: HOSTILE[0] as string, state: 'open', cause: 'deadline_exceeded' });
+    world.inspector.onBreakerChange({ backend: HOSTILE[0] as string, state: 'open', cause: 'deadline_exceeded' });
     await page.getByRole('row', { name: /^<img src=x.* open .*It failed last with deadline_exceeded/ }).waitFor();
-    inspector.onTransportEvent({
+    world.inspector.onTransportEvent({
       ...{ type: 'connection.closed', connectionId: 'one', ipAddress: '192.0.2.7', code: 1006, reason: '' },
     });
     await page.getByRole('row', { name: 'code 1006: the line broke: the client was gone without a word' }).waitFor();
   }, 60_000);
 
-  test('hostile names are shown, and do nothing', async () => {
-    await open('inits');
-    const names = [...HOSTILE, 'x'.repeat(255)];
-    for (const name of names) await init(name, '192.0.2.1');
-    // Of 100 kB it is none that an init can have; an actor of somebody else's can.
-    const long = `<b>${'long '.repeat(20_000)}</b>`;
-    inspector.onTransportEvent({
-      type: 'connection.closed',
-      connectionId: 'x',
-      ipAddress: long,
-      code: 1006,
-      reason: long,
-    });
-    inspector.onTransportEvent({ type: 'connection.opened', connectionId: long, ipAddress: HOSTILE[0] as string });
-    await page
-      .locator('.rows .row')
-      .nth(names.length - 1)
-      .waitFor();
-    const shown = await page.locator('.rows').innerText();
-    expect(shown.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
-    expect(shown).toContain('<img src=x');
-    expect(shown).toContain('\\u{202e}gnp.exe');
-    for (const name of ['live', 'connections', 'outcomes', 'inits']) {
-      await page.goto(`${new URL(inspector.url).origin}/#/${name}`);
-      await page.waitForTimeout(100);
-    }
-    for (let index = 0; index < names.length; index++) {
-      await page.goto(`${new URL(inspector.url).origin}/#/inits`);
-      await page.locator('.rows .row').nth(index).click();
-      await page.getByRole('heading', { name: /got a session/ }).waitFor();
-    }
-    expect(await page.title()).toBe('session-init inspector');
-    expect(await page.locator('main img, main script, main b b').count()).toBe(0);
-    // No name makes the page wider than it is.
-    expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
-  }, 120_000);
-
-  test('200,000 inits: the page goes on, shows the rows, filters, and takes what comes', async () => {
-    await open('inits');
-    await page.evaluate(async (modules) => {
-      const { Store } = await import(`${modules}store.js`);
-      const { initsView } = await import(`${modules}inits-view.js`);
-      const store = new Store();
-      const inits = Array.from({ length: 200_000 }, (_, index) => ({
-        referenceId: `id-${index}`,
-        state: index % 10 === 0 ? 'authenticationDenied' : 'authorized',
-        ...(index % 10 === 0 && { reason: 'AUTHENTICATION_DENIED' }),
-        username: `user-${index % 1_000}`,
-        ipAddress: '192.0.2.1',
-        startedAt: 1_700_000_000_000 + index,
-        duration: 20,
-        phases: [
-          ['admitting', 1],
-          ['authenticating', 10],
-          ['authorizing', 2],
-          ['establishing', 7],
-        ],
-      }));
-      const view = initsView({ openInit() {}, openFilter() {}, openRecording() {} });
-      Object.assign(globalThis, { element: view.element });
-      store.addInits(inits);
-      view.update(store);
-      Object.assign(globalThis, { many: { store, view } });
-    }, '/inspector/page/');
-    await page.evaluate('document.querySelector("main").replaceChildren(element)');
-    const list = page.getByRole('listbox');
-    await page.locator('.rows .row', { hasText: 'user-999' }).first().waitFor();
-    expect(await page.locator('.rows .row').count()).toBeLessThan(100);
-    await list.focus();
-    await page.keyboard.press('End');
-    await page.locator('.row[aria-posinset="200000"]').waitFor();
-    // Who has scrolled down goes on seeing the same while more come.
-    await list.evaluate((element) => element.scrollTo(0, 4_400_000));
-    await page.locator('.row[aria-posinset="100001"]').waitFor();
-    const before = await page.locator('.row').nth(20).innerText();
-    await page.evaluate(() => {
-      const { many } = globalThis as unknown as {
-        many: { store: { addInits(inits: object[]): void; inits: object[] }; view: { update(store: object): void } };
-      };
-      many.store.addInits([{ ...many.store.inits[0], referenceId: 'new' }]);
-      many.view.update(many.store);
-    });
-    await page.locator('.row[aria-posinset="100002"]').waitFor();
-    expect(await page.locator('.rows').innerText()).toContain(before.split('\n')[0] as string);
-    await page.getByLabel('Filter').fill('outcome:failure user:user-990');
-    await page.getByText('200 inits of 200,001.').waitFor();
-  }, 120_000);
-
-  test('live under load: thousands of inits in a second, and the page answers', async () => {
-    await open('live');
-    let isOver = false;
-    const load = (async () => {
-      while (!isOver) {
-        await Promise.all(Array.from({ length: 100 }, (_, index) => init(index % 9 === 0 ? 'wrong' : 'alice')));
-        await new Promise<void>((resolve) => setImmediate(resolve));
-      }
-    })();
-    try {
-      await page
-        .locator('.summary')
-        .filter({ hasText: /\d,\d{3} inits ended/ })
-        .waitFor();
-      await page.getByRole('link', { name: 'Inits', exact: true }).click();
-      await page.getByLabel('Filter').fill('outcome:failure');
-      await page.locator('.rows .row').first().click();
-      await page.getByRole('heading', { name: 'wrong got no session' }).waitFor();
-    } finally {
-      isOver = true;
-      await load;
-    }
-  }, 120_000);
-
-  test('reconnects by itself when the inspector is there again', async () => {
-    const port = Number(new URL(inspector.url).port);
-    const token = tokenOf(inspector.url);
-    await open();
-    await init('alice');
-    await badge('authorized').filter({ hasText: '1' }).waitFor();
-    await inspector.close();
-    await page.getByText('The inspector does not answer').waitFor();
-    inspector = await startInspector({ port, token });
-    inspector.attach(orchestrator);
-    await page.locator('.status.live').waitFor();
-    await init('wrong');
-    await badge('authenticationDenied').filter({ hasText: '1' }).waitFor();
-    // It has not forgotten what it was told before.
-    await page.getByRole('link', { name: 'Inits', exact: true }).click();
-    await page.locator('.rows .row', { hasText: 'alice' }).waitFor();
-  }, 60_000);
-
-  test('without its token, or with a wrong one, the page says what to do; another tab can be given it', async () => {
-    await page.goto(inspector.url.replace(/#.*/, ''));
-    await page.getByRole('heading', { name: 'This page needs its token' }).waitFor();
-    await page.getByLabel('Address or token').fill('nonsense');
-    await page.getByRole('button', { name: 'Open' }).click();
-    await page.getByText('Expected the whole address').waitFor();
-    await page.getByLabel('Address or token').fill(`x${tokenOf(inspector.url).slice(1)}`);
-    await page.getByRole('button', { name: 'Open' }).click();
-    await page.getByRole('heading', { name: 'This token opens nothing' }).waitFor();
-    await page.getByLabel('Address or token').fill(inspector.url);
-    await page.getByRole('button', { name: 'Open' }).click();
-    await page.locator('.status.live').waitFor();
-    // The token is in no address that stays in the history, and another tab does not have it.
-    await page.goto(inspector.url);
-    await page.waitForURL((url) => url.hash === '');
-    await page.locator('.status.live').waitFor();
-    expect(page.url()).not.toContain('token');
-    const other = await page.context().newPage();
-    watch(other);
-    await other.goto(inspector.url.replace(/#.*/, ''));
-    await other.getByRole('heading', { name: 'This page needs its token' }).waitFor();
-    await other.goto(inspector.url);
-    await other.locator('.status.live').waitFor();
-    await other.close();
-  }, 60_000);
-
-  test('a page from elsewhere reads nothing, whatever it knows', async () => {
-    await page.goto(inspector.url.replace(/#.*/, ''));
-    const elsewhere = await startInspector();
-    try {
-      const other = await browser.newPage();
-      await other.goto(elsewhere.url.replace(/#.*/, ''));
-      const result = await other.evaluate(async (target) => {
-        const fetched = await fetch(target).then(
-          () => 'read',
-          () => 'refused',
-        );
-        return fetched;
-      }, new URL(inspector.url).origin);
-      expect(result).toBe('refused');
-      await other.close();
-      expect(
-        (await ask(inspector.url, { origin: 'http://evil.example.org' })).headers['access-control-allow-origin'],
-      ).toBeUndefined();
-    } finally {
-      await elsewhere.close();
-    }
-  }, 60_000);
-
   test('in the dark, on a small screen, and as a list of names for a screen reader', async () => {
+    const { page, init, open, badge } = world;
     await init('wrong');
     await page.emulateMedia({ colorScheme: 'dark' });
     await page.setViewportSize({ width: 480, height: 800 });
