@@ -59,6 +59,7 @@ export function sqlAuthenticator(options: SqlAuthenticatorOptions): SqlAuthentic
   const hashInTurn = hashingQueue({
     concurrency: settings.maxConcurrentVerifications,
     maxQueued: settings.maxQueuedVerifications,
+    longestWait: timeout,
     clock,
   });
   const upgrade =

@@ -10,15 +10,16 @@ export interface HashingQueueOptions {
   concurrency: number;
   /** How many more may wait for their turn. */
   maxQueued: number;
+  /**
+   * Milliseconds that a task may wait: within the deadline of the authentication, its own time included. If all waited until
+   * theirs is over, the work would go on for those who are about to give up.
+   *
+   * @defaultValue 4000, which is within the default deadline
+   */
+  longestWait?: number;
   /** @defaultValue the system's clock */
   clock?: Clock;
 }
-
-/**
- * Milliseconds that a task may wait: within the default deadline of the authentication, its own time included. If all waited
- * until theirs is over, the work would go on for those who are about to give up.
- */
-const LONGEST_WAIT = 4_000;
 
 /** How much the latest task counts in what is foreseen. */
 const WEIGHT = 1 / 16;
@@ -44,7 +45,7 @@ export type HashingQueue = <T>(task: () => Promise<T>, caller: HasSignal) => Pro
  *   task's turn would come too late, or if it does come too late; and with the signal's reason if that is aborted before
  */
 export function hashingQueue(options: HashingQueueOptions): HashingQueue {
-  const { concurrency, maxQueued, clock = systemClock } = options;
+  const { concurrency, maxQueued, longestWait = 4_000, clock = systemClock } = options;
   const slots = new Slots(concurrency);
   let usualDuration = 0;
 
@@ -55,11 +56,11 @@ export function hashingQueue(options: HashingQueueOptions): HashingQueue {
         throw new OverloadedError(`${maxQueued} secrets wait to be verified already. Try again later.`);
       }
       const wait = ((slots.waiting + 1) * usualDuration) / concurrency;
-      if (wait > LONGEST_WAIT) {
+      if (wait > longestWait) {
         const seconds = Math.ceil(wait / 1_000);
         throw new OverloadedError(`It would take ${seconds} s until the secret is verified. Try again later.`);
       }
-      const { waiting, end } = patience(caller, clock);
+      const { waiting, end } = patience(caller, longestWait, clock);
       try {
         await slots.acquire(waiting);
       } finally {
@@ -77,13 +78,13 @@ export function hashingQueue(options: HashingQueueOptions): HashingQueue {
 }
 
 /** Aborted when the caller has gone, or when it is too late for a turn. `end` must be called when the wait is over. */
-function patience(caller: HasSignal, clock: Clock) {
+function patience(caller: HasSignal, longestWait: number, clock: Clock) {
   const waiting = new LazyAbortController();
   const given = abortableOf(caller);
   const leave = () => waiting.abort(given.signal.reason);
   const timer = clock.setTimeout(() => {
-    waiting.abort(new OverloadedError(`The secret waited for ${LONGEST_WAIT} ms to be verified. Try again later.`));
-  }, LONGEST_WAIT);
+    waiting.abort(new OverloadedError(`The secret waited for ${longestWait} ms to be verified. Try again later.`));
+  }, longestWait);
   given.onAbort(leave);
   const end = () => {
     given.offAbort(leave);

@@ -8,9 +8,13 @@ import { disconnect, openClient, openListener, type RedisClient, type RedisScrip
 import { reconnectPause } from './reconnect-pause.js';
 import { isConnectionFault, noConnection, redisFault, unreachableFault } from './redis-fault.js';
 import type { RedisAddress, RedisServer } from './server-options.js';
+import { WrittenTogether } from './written-together.js';
 
 /** So many calls at once: beyond that a store that does not answer would fill the memory. */
 const MAX_CALLS = 10_000;
+
+/** So often a script is run that a server of a cluster does not know, though it was sent there. */
+const SCRIPT_ATTEMPTS = 5;
 
 /** Options of {@link RedisConnection}. */
 export interface RedisConnectionOptions {
@@ -31,6 +35,7 @@ export class RedisConnection {
   #client: RedisClient | undefined;
   #closing: Promise<void> | undefined;
   readonly #listeners = new Set<() => void>();
+  readonly #together = new WrittenTogether();
   #calls = 0;
   #unreachable: Error | undefined;
   #comeBack: unknown;
@@ -69,9 +74,11 @@ export class RedisConnection {
     this.#calls += 1;
     try {
       const client = this.#client;
-      return await withDeadline(clock, this.server.timeout, `${name}.${method}`, (deadline) =>
-        client === undefined ? this.opened().then((opened) => work(opened, deadline)) : work(client, deadline),
-      );
+      return await withDeadline(clock, this.server.timeout, `${name}.${method}`, (deadline) => {
+        if (client === undefined) return this.opened().then((opened) => work(opened, deadline));
+        this.#together.add(client);
+        return work(client, deadline);
+      });
     } catch (cause) {
       if (callOptions?.signal.aborted && cause === callOptions.signal.reason) throw cause;
       throw this.#asFault(cause);
@@ -182,7 +189,23 @@ export function runScript(
 ): Promise<unknown> {
   const commands = client as unknown as Readonly<Record<string, (...args: (string | number)[]) => Promise<unknown>>>;
   const command = commands[script] as (...args: (string | number)[]) => Promise<unknown>;
-  return command.call(client, ...keys, ...args);
+  const run = () => command.call(client, ...keys, ...args);
+  return 'nodes' in client ? untilKnown(run) : run();
+}
+
+/**
+ * The package takes a server to know a script that was sent there once, even if that was refused since its slot was about
+ * to move. It sends a script whole when it learns better, but once alone, and meanwhile another may have been refused.
+ */
+async function untilKnown(run: () => Promise<unknown>): Promise<unknown> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await run();
+    } catch (cause) {
+      const isUnknown = cause instanceof Error && cause.message.startsWith('NOSCRIPT');
+      if (!isUnknown || attempt === SCRIPT_ATTEMPTS) throw cause;
+    }
+  }
 }
 
 function sample<Item>(items: readonly Item[]): Item | undefined {

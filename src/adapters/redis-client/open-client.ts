@@ -25,10 +25,25 @@ export function openClient({ Redis, Cluster }: Ioredis, server: RedisServer, scr
     slotsRefreshInterval: 2_000,
     redisOptions: commonOptions(server),
   } satisfies ClusterOptions;
-  return new Cluster(
+  const cluster = new Cluster(
     server.addresses.map(({ host, port }) => ({ host, port })),
     options,
   );
+  cluster.on('+node', mindAsking);
+  return cluster;
+}
+
+/**
+ * Where a slot moves, the package sends ASKING ahead of a command, and leaves its promise to itself: if the connection is
+ * lost then, nobody hears of it, which ends a process. The command itself fails, too, and is minded.
+ */
+function mindAsking(node: Redis): void {
+  const asking = node.asking.bind(node);
+  node.asking = (...args) => {
+    const asked = asking(...args);
+    asked.catch(() => {});
+    return asked;
+  };
 }
 
 /** A connection of its own to the server, or to `node` of a cluster, that does not come back when it ends. */

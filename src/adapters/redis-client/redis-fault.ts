@@ -19,6 +19,11 @@ const REFUSALS: Readonly<Record<string, string>> = {
   NOPROTO: 'it is no Redis of version 7 or later',
 };
 
+/** What the client says of a command that was sent on to other servers of a cluster too often, with what was said last. */
+const SENT_ON = /^Too many Cluster redirections\. Last error: \w+: (.+)$/s;
+
+const IS_ELSEWHERE = /^(?:TRYAGAIN|ASK|MOVED) /;
+
 const OTHER_SCHEME = 'Is it TLS that the server speaks there (rediss://), or not (redis://)?';
 
 /** Of Sentinels, and of servers by which a cluster is found, the package keeps to itself what was wrong. */
@@ -46,7 +51,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
  */
 export function redisFault(cause: unknown, unreachable: Error | undefined, password: Secret | undefined): Error {
   if (cause instanceof SessionInitError) return cause;
-  const said = cause instanceof Error ? cause : new Error('it threw something that is no error');
+  const said = cause instanceof Error ? saidLast(cause) : new Error('it threw something that is no error');
   if (isConnectionFault(said)) return unreachableFault(unreachable ?? new Error('the connection was lost'), password);
   if (isUntold(said)) return unreachableFault(said, password);
   return new BackendFaultError(`Redis failed: ${plain(said, password)}.`);
@@ -86,6 +91,13 @@ export function isConnectionFault({ name, message }: Error): boolean {
 /** Whether no Sentinel has told where the server is. */
 function isUntold({ message }: Error): boolean {
   return message.startsWith('All sentinels are unreachable');
+}
+
+function saidLast(error: Error): Error {
+  const [, said] = SENT_ON.exec(error.message) ?? [];
+  if (said === undefined) return error;
+  const isOnItsWay = IS_ELSEWHERE.test(said);
+  return new Error(isOnItsWay ? 'its slot moves to another server of the cluster. Try again when it is there' : said);
 }
 
 function plain(error: Error, password: Secret | undefined): string {

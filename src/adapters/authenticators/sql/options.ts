@@ -53,8 +53,8 @@ export interface SqlUsersOptions {
    */
   maxConcurrentVerifications?: number;
   /**
-   * How many more may wait, before an init is refused as `overloaded`. One that would have to wait for more than 4 s, which
-   * is within the default deadline of the authentication, is refused as well.
+   * How many more may wait, before an init is refused as `overloaded`. One that would have to wait for longer than `timeout`
+   * is refused as well.
    *
    * @defaultValue 200
    */

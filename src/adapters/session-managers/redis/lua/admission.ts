@@ -36,7 +36,7 @@ end
 export function admit({ nextNumber, claim = '', tools = '' }: Admitting): string {
   return `
 local outcome, number, created, evicted, owed, lapsed = 'created', nil, ARGV[1], {}, {}, {}
-local previous, replaced, is_known, take_over
+local previous, replaced, is_known, take_over, leaving
 local mine, beyond = ${setOf('user')}, 0
 
 local others = policy == 'allow' and 0 or redis.call('ZCARD', mine)
@@ -59,26 +59,32 @@ if outcome == 'created' and not is_known then
   -- enough, unless one is made anew.
   local keep = redis.call('ZCARD', ids) == 0
     or not previous or math.floor(previous / longest) ~= math.floor(now / longest)
-  -- First what is new, so that no set is empty in between: an empty one is gone, with the time that it was to last.
-  redis.call('ZADD', ids, number, ${memberOf('hash', 'created', 'user')})
-  redis.call('ZADD', ends, replaced and ends_at(created, now) or ARGV[6], number)
+  -- First what is new, so that no set is empty in between: an empty one is gone, with the time that it was to last, and where
+  -- its slot is about to move, the script ends when it asks for it again. That of the user alone may be empty by now.
   redis.call('ZADD', mine, number, number)
   redis.call('PEXPIRE', mine, for_longest)
+  redis.call('ZADD', ids, number, ${memberOf('hash', 'created', 'user')})
+  redis.call('ZADD', ends, replaced and ends_at(created, now) or ARGV[6], number)
   if keep then
     redis.call('PEXPIRE', ids, for_a_bucket)
     redis.call('PEXPIRE', ends, for_a_bucket)
   end
   if replaced then redis.call('ZREM', ids, replaced) end
   if beyond > 0 then
-    for _, other in ipairs(redis.call('ZRANGE', mine, 0, beyond - 1)) do
-      local entry = entry_of(other)
-      owed[#owed + 1] = entry.hash
+    leaving = redis.call('ZRANGE', mine, 0, beyond - 1)
+    for i, other in ipairs(leaving) do
+      leaving[i] = entry_of(other)
+      owed[#owed + 1] = leaving[i].hash
       take_over(other)
-      drop(entry)
-      evicted[#evicted + 1] = other
     end
   end
   if clustered then make_pending(number, table.concat(owed), '+') end
+  if leaving then
+    for i, entry in ipairs(leaving) do
+      drop(entry)
+      evicted[i] = entry.number
+    end
+  end
 end
 `;
 }
