@@ -142,9 +142,9 @@ describe('CS Authentication: what is hashed at once, and what waits for it, is b
 
 describe('CS Authentication: whose turn would come too late is refused at once', () => {
   /** A queue after many tasks of so many milliseconds each. */
-  async function usedTo(duration: number) {
+  async function usedTo(duration: number, longestWait?: number) {
     const clock = simulatedClock();
-    const run = hashingQueue({ concurrency: 2, maxQueued: 200, clock });
+    const run = hashingQueue({ concurrency: 2, maxQueued: 200, clock, ...(longestWait && { longestWait }) });
     const lasting = () => new Promise<void>((resolve) => clock.setTimeout(resolve, duration));
     for (let round = 0; round < 100; round++) {
       const both = [run(lasting, never), run(lasting, never)];
@@ -178,6 +178,15 @@ describe('CS Authentication: whose turn would come too late is refused at once',
     const count = await admitted(await usedTo(100));
     expect(count).toBeGreaterThanOrEqual(80);
     expect(count).toBeLessThanOrEqual(83);
+  });
+
+  test.each([
+    [1_000, 20],
+    [8_000, 160],
+  ])('and with a deadline of %i ms, %i', async (longestWait, waiting) => {
+    const count = await admitted(await usedTo(100, longestWait));
+    expect(count).toBeGreaterThanOrEqual(waiting);
+    expect(count).toBeLessThanOrEqual(waiting + 3);
   });
 
   test('of tasks that take longer than one may wait, those run that need not wait', async () => {
