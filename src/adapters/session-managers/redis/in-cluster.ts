@@ -100,15 +100,16 @@ export function inCluster(around: Surroundings): BucketSteps {
     return held === 'ended' ? `${id} ${created} ${around.now()} ${rest}` : held;
   }
 
+  /** `used`: when it was used last; without it, it may have been at any time until now. */
   function settle(
     client: RedisClient,
     bucket: number,
     number: string,
     hashed: string,
-    ends: number,
     paid: readonly string[],
+    used: number | '' = '',
   ) {
-    return runInBucket(around, client, 'sessionInitSettle', bucket, [number, hashed, ends, paid.join('')]);
+    return runInBucket(around, client, 'sessionInitSettle', bucket, [number, hashed, paid.join(''), used]);
   }
 
   /** With `'ending'` it is to end from now on; with a hash, too, only if it has that secret. */
@@ -151,10 +152,7 @@ export function inCluster(around: Surroundings): BucketSteps {
     const held = (await onSecret(client, 'sessionInitFence', hashed, [deadline])) as string;
     const session = readSession(held);
     if (session === undefined) await runInBucket(around, client, 'sessionInitDrop', bucket, [number, hashed]);
-    else {
-      const ends = lifetime.endsAt(Number(session.created), Number(session.last_accessed));
-      await settle(client, bucket, number, hashed, ends, owed);
-    }
+    else await settle(client, bucket, number, hashed, owed, Number(session.last_accessed));
   }
 
   async function resolveAll(client: RedisClient, bucket: number, numbers: readonly string[]): Promise<void> {
@@ -173,15 +171,14 @@ export function inCluster(around: Surroundings): BucketSteps {
     call.throwIfAborted();
     const admission = await admitOrRefuse(client, bucket, request.user, hashed);
     if (admission === undefined) return { outcome: 'limitReached' };
-    const { number, created, evicted, owed, deadline } = admission;
+    const { number, evicted, owed, deadline } = admission;
     const id = idOf(bucket, number);
     try {
       await endAll(client, owed, deadline, id, around.node);
       call.throwIfAborted();
       const session = readSession(await activate(client, id, hashed, request, admission));
       if (session === undefined) throw new BackendFaultError('Redis has answered a creation without a session.');
-      const ends = lifetime.endsAt(Number(created), around.now());
-      around.inBackground(() => settle(client, bucket, number, hashed, ends, owed));
+      around.inBackground(() => settle(client, bucket, number, hashed, owed));
       call.throwIfAborted();
       return {
         outcome: 'created',

@@ -40,6 +40,8 @@ interface Node {
 class World {
   readonly clock: SimulatedClock = simulatedClock();
   readonly sent: Sent[] = [];
+  /** What is done after an answer, and is tried again if it fails. */
+  readonly background: (() => Promise<unknown>)[] = [];
   readonly secrets: Secret[] = [];
   readonly ids = new Set<number>();
   readonly #server: RedisClient;
@@ -64,7 +66,10 @@ class World {
       lease: 2 * TIMEOUT + 2_000,
       isCluster: true,
       now: () => clock.now(),
-      inBackground: (work: () => Promise<unknown>) => void work().catch(() => {}),
+      inBackground: (work: () => Promise<unknown>) => {
+        this.background.push(work);
+        work().catch(() => {});
+      },
     };
     for (const [name, script] of Object.entries(clusterScripts(around))) this.#server.defineCommand(name, script);
     const node = { isDead: false, sessions: bucketSessions(around, inCluster(around)) };
@@ -272,6 +277,31 @@ describeWith(redisServer, 'the steps of a creation in a cluster', () => {
     for (const late of [...settling, ...ending]) await late.arrive();
     await here.assertNothingHalfMade();
     expect(await here.valid()).toEqual([]);
+  });
+
+  test('what is settled at a second attempt lasts as long as a session that was used meanwhile', async () => {
+    const here = world('refuse');
+    const node = here.node();
+    await here.create(node);
+    await here.sent.shift()?.arrive();
+    await here.sent.shift()?.arrive();
+    const [id = 0] = here.ids;
+    here.sent.splice(0);
+    here.clock.increment(1_000);
+    node.sessions.refresh(node.client, id).catch(() => {});
+    await turn();
+    await here.arriveAll();
+    here.background
+      .shift()?.()
+      .catch(() => {});
+    await here.arriveAll();
+    here.clock.increment(IDLE - 500);
+    for (let i = 0; i < LIMIT; i++) {
+      await here.create(node);
+      await here.arriveAll();
+    }
+    expect(await here.valid()).toHaveLength(LIMIT);
+    await here.assertNothingHalfMade();
   });
 
   test('a creation that is given up does not end the session that has got a fresh secret since', async () => {

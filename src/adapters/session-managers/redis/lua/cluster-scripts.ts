@@ -55,13 +55,15 @@ local owed, aim = owed_by(entry.number)
 if aim ~= '+' then return 0 end
 if entry.hash == ARGV[5] then
   redis.call('HDEL', pending, entry.number)
-  redis.call('ZADD', ends, ARGV[6], entry.number)
+  -- Where a slot moves, this has waited: by the time here the session may have been used since it was sent.
+  local used = tonumber(ARGV[7]) or math.max(now, time_here())
+  redis.call('ZADD', ends, ends_at(entry.created, used), entry.number)
   return 1
 end
 local left = ''
 for start = 1, #owed, 43 do
   local hash = string.sub(owed, start, start + 42)
-  if not string.find(ARGV[7], hash, 1, true) then left = left .. hash end
+  if not string.find(ARGV[6], hash, 1, true) then left = left .. hash end
 end
 redis.call('HSET', pending, entry.number, aim .. left)
 return 0
