@@ -22,7 +22,7 @@ import {
 import { SlotMover } from '../support/slot-mover.js';
 
 const LIMIT = 2;
-const BUCKETS = [100, 700];
+const BUCKETS = [50, 200];
 /** Three of each bucket, so that they meet there. */
 const USERS = BUCKETS.flatMap((bucket) =>
   Array.from({ length: 10_000 }, (_, i) => `user ${i}`)

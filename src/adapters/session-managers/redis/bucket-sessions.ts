@@ -4,7 +4,7 @@ import { findByHash, findByPlace, listOfAll, listOfUser, removeExpired } from '.
 import type { RedisSessions } from './redis-sessions.js';
 import type { Surroundings } from './surroundings.js';
 
-/** Sessions in 1,024 buckets, each with the sessions of some users: the layout of this package. */
+/** Sessions in 256 buckets, each with the sessions of some users: the layout of this package. */
 export function bucketSessions(around: Surroundings, steps: BucketSteps): RedisSessions {
   return {
     create: steps.create,
