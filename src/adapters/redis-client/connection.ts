@@ -74,11 +74,9 @@ export class RedisConnection {
     this.#calls += 1;
     try {
       const client = this.#client;
-      return await withDeadline(clock, this.server.timeout, `${name}.${method}`, (deadline) => {
-        if (client === undefined) return this.opened().then((opened) => work(opened, deadline));
-        this.#together.add(client);
-        return work(client, deadline);
-      });
+      return await withDeadline(clock, this.server.timeout, `${name}.${method}`, (deadline) =>
+        client === undefined ? this.opened().then((opened) => work(opened, deadline)) : work(client, deadline),
+      );
     } catch (cause) {
       if (callOptions?.signal.aborted && cause === callOptions.signal.reason) throw cause;
       throw this.#asFault(cause);
@@ -93,12 +91,13 @@ export class RedisConnection {
     callOptions: CallOptions | undefined,
     work: (client: RedisClient, deadline: CallOptions) => Promise<Result>,
   ): Promise<Result> {
-    return this.call(method, callOptions, (client, deadline) =>
-      work(client, deadline).catch((cause: unknown) => {
+    return this.call(method, callOptions, (client, deadline) => {
+      this.#together.add(client);
+      return work(client, deadline).catch((cause: unknown) => {
         if (this.isClosed || !(cause instanceof Error && isConnectionFault(cause))) throw cause;
         return work(client, deadline);
-      }),
-    );
+      });
+    });
   }
 
   /** Hears what is published on a channel, by a connection of its own, until the function that it returns is called. */
