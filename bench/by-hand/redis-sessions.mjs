@@ -13,7 +13,11 @@ const CREATE = `
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1])
 local beyond = redis.call('ZCARD', KEYS[1]) - ARGV[2] + 1
 if beyond > 0 then
-  for _, other in ipairs(redis.call('ZRANGE', KEYS[1], 0, beyond - 1)) do redis.call('DEL', 'by-hand:secret:' .. other) end
+  for _, other in ipairs(redis.call('ZRANGE', KEYS[1], 0, beyond - 1)) do
+    redis.call('DEL', 'by-hand:secret:' .. other)
+    redis.call('ZREM', KEYS[4], other)
+    redis.call('PUBLISH', 'by-hand:ended', other)
+  end
   redis.call('ZREMRANGEBYRANK', KEYS[1], 0, beyond - 1)
 end
 local id = redis.call('INCR', KEYS[2])
