@@ -16,7 +16,7 @@ export interface MemorySessionManagerOptions extends SessionLifetimeOptions {
 
 /**
  * Keeps the sessions in the memory of this process: they end with it, and no other process knows them. A session takes
- * some 250 bytes; a look-up takes as long with a million of them as with a thousand.
+ * less than 200 bytes; a look-up among a million takes less than twice as long as among a thousand.
  *
  * Time-outs go by `sessionTime`: by the wall clock, except that it never goes back. The orchestrator calls
  * `removeExpired`; who uses this alone must, or what has expired stays in memory, though it is never returned.
