@@ -95,17 +95,21 @@ async function postgres(): Promise<Store> {
   };
 }
 
-/** Asks until there is an answer: after one that was lost, the session may have ended already. */
-async function ended(node: Pick<SessionOrchestrator, 'remove'>, id: number): Promise<void> {
+/** Asks until there is an answer: a node takes a while to find its store again. */
+async function answered<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
   for (;;) {
     try {
-      await node.remove(id);
-      return;
+      return await ask();
     } catch (error) {
       if (error instanceof ClosedError) throw error;
       await wait(20);
     }
   }
+}
+
+/** After an answer that was lost, the session may have ended already. */
+async function ended(node: Pick<SessionOrchestrator, 'remove'>, id: number): Promise<void> {
+  await answered(() => node.remove(id));
 }
 
 const STORES = [
@@ -138,7 +142,7 @@ for (const { name, requirement, start } of STORES) {
       await first.client.closed;
       await ended(there, second.id);
       await second.client.closed;
-      expect((await here.findById(kept.id))?.user).toBe('eve');
+      expect((await answered(() => here.findById(kept.id)))?.user).toBe('eve');
       expect(kept.client.socket.readyState).toBe(kept.client.socket.OPEN);
     });
   });
