@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
-import { ClosedError } from '../../src/model/errors.js';
 import type { SessionOrchestrator } from '../../src/orchestrator.js';
 import { webSocketTransport } from '../../src/transports/websocket.js';
+import { answered } from '../support/answered.js';
 import { closeAfterTest } from '../support/close-after-test.js';
 import { FaultProxy } from '../support/fault-proxy.js';
 import { nodeOn } from '../support/init-load.js';
@@ -93,18 +93,6 @@ async function postgres(): Promise<Store> {
       await postgres.run();
     },
   };
-}
-
-/** Asks until there is an answer: a node takes a while to find its store again. */
-async function answered<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
-  for (;;) {
-    try {
-      return await ask();
-    } catch (error) {
-      if (error instanceof ClosedError) throw error;
-      await wait(20);
-    }
-  }
 }
 
 /** After an answer that was lost, the session may have ended already. */
