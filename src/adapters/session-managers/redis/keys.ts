@@ -3,7 +3,7 @@ import type { Secret } from '../../../model/secret.js';
 
 /**
  * Every user belongs to one of so many buckets, each of which is in a slot of its own. With four times as many, their sorted
- * sets were short and many, and a creation took an eighth longer; with few, a cluster could not spread them.
+ * sets were short and many, and a creation took a tenth longer; with few, a cluster could not spread them.
  */
 export const BUCKETS = 256;
 

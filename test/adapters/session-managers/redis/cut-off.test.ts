@@ -190,6 +190,17 @@ describeWith(redisServer, 'the steps of a creation in a cluster', () => {
   let worlds = 0;
   const world = (policy: SessionLimitPolicy) => new World(server, `world-${worlds++}`, policy);
 
+  /** A session whose secret is valid, and what says so to its bucket, which has not come there yet. */
+  async function unsettled() {
+    const here = world('refuse');
+    const node = here.node();
+    await here.create(node);
+    await here.sent.shift()?.arrive();
+    await here.sent.shift()?.arrive();
+    const [id = 0] = here.ids;
+    return { here, node, id, settling: here.sent.splice(0) };
+  }
+
   describe.each(['evictOldest', 'reuse', 'refuse'] as const)('ASVS 2.3.3: %s, cut off', (policy) => {
     /** As many sessions as there may be, and a creation that makes its way. */
     async function began() {
@@ -261,13 +272,7 @@ describeWith(redisServer, 'the steps of a creation in a cluster', () => {
   });
 
   test('a removal that is cut off has taken place in the end, though what was created is only now said to be whole', async () => {
-    const here = world('refuse');
-    const node = here.node();
-    await here.create(node);
-    await here.sent.shift()?.arrive();
-    await here.sent.shift()?.arrive();
-    const [id = 0] = here.ids;
-    const settling = here.sent.splice(0);
+    const { here, id, settling } = await unsettled();
     const remover = here.node();
     remover.sessions.remove(remover.client, id).catch(() => {});
     await turn();
@@ -280,13 +285,7 @@ describeWith(redisServer, 'the steps of a creation in a cluster', () => {
   });
 
   test('what is settled at a second attempt lasts as long as a session that was used meanwhile', async () => {
-    const here = world('refuse');
-    const node = here.node();
-    await here.create(node);
-    await here.sent.shift()?.arrive();
-    await here.sent.shift()?.arrive();
-    const [id = 0] = here.ids;
-    here.sent.splice(0);
+    const { here, node, id } = await unsettled();
     here.clock.increment(1_000);
     node.sessions.refresh(node.client, id).catch(() => {});
     await turn();

@@ -27,8 +27,8 @@ end
 `;
 
 /**
- * Enters a new session, by the limit policy: \`outcome\`, \`number\`, \`created\`, the numbers that were \`evicted\`, the
- * hashes of secrets that must end before the new one begins, and the numbers of what was left half-made.
+ * Enters a new session, by the limit policy. It sets `outcome`, `number`, `created`, `evicted` (numbers), `owed` (hashes of
+ * secrets that must end before the new one begins) and `lapsed` (numbers of what was left half-made).
  *
  * Where nothing stands in the way of a new session, it runs from the top to the bottom without a function, for Lua takes
  * longer to make one than Redis to run some commands.

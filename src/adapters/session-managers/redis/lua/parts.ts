@@ -99,7 +99,7 @@ function prune(limit, teller)
 end
 `;
 
-/** What stands at the hash of a secret: \`id created last_accessed ip_address user\`, or a tombstone, which is one word. */
+/** What stands at the hash of a secret: `id created last_accessed ip_address user`, or a tombstone, which is one word. */
 export const SECRET = `
 local function id_in(text) return text and string.match(text, '^(%d+) ') end
 

@@ -38,14 +38,12 @@ local text
  * made anew only where the session is not quite what was expected.
  */
 const CLAIM = `
-if outcome == 'created' then
-  local life = created == ARGV[1] and fresh or ends_at(created, now) - now + keep
-  text = ARGV[8]
-  if number ~= ARGV[1] or created ~= ARGV[1] then
-    text = string.format('%.0f', ARGV[3] + number) .. ' ' .. created .. string.match(text, '^%S+ %S+(.*)$')
-  end
-  if not redis.call('SET', secrets .. hash, text, 'NX', 'PX', life) then outcome = 'late' end
+local life = created == ARGV[1] and fresh or ends_at(created, now) - now + keep
+text = ARGV[8]
+if number ~= ARGV[1] or created ~= ARGV[1] then
+  text = string.format('%.0f', ARGV[3] + number) .. ' ' .. created .. string.match(text, '^%S+ %S+(.*)$')
 end
+if not redis.call('SET', secrets .. hash, text, 'NX', 'PX', life) then outcome = 'late' end
 `;
 
 const CREATED = `
