@@ -16,8 +16,8 @@ const OFFSET_MASK = ROWS_PER_PAGE - 1;
 class Page {
   readonly numbers = new Float64Array(ROWS_PER_PAGE * NUMBERS_PER_ROW);
   readonly words = new Int32Array(this.numbers.buffer);
-  /** The user and the address of each row, side by side: with a million of them, each place is far from all others. */
-  readonly texts = new Array<string>(2 * ROWS_PER_PAGE).fill('');
+  readonly users = new Array<string>(ROWS_PER_PAGE).fill('');
+  readonly addresses = new Array<string>(ROWS_PER_PAGE).fill('');
   /** How many rows are in use. */
   used = 0;
   /** How many rows have ever been in use: those beyond are free as well. */
@@ -98,17 +98,17 @@ export class SessionRows {
   }
 
   user(row: number): string {
-    return this.#page(row).texts[2 * (row & OFFSET_MASK)] as string;
+    return this.#page(row).users[row & OFFSET_MASK] as string;
   }
 
   address(row: number): string {
-    return this.#page(row).texts[2 * (row & OFFSET_MASK) + 1] as string;
+    return this.#page(row).addresses[row & OFFSET_MASK] as string;
   }
 
   setTexts(row: number, user: string, address: string): void {
-    const { texts } = this.#page(row);
-    texts[2 * (row & OFFSET_MASK)] = user;
-    texts[2 * (row & OFFSET_MASK) + 1] = address;
+    const page = this.#page(row);
+    page.users[row & OFFSET_MASK] = user;
+    page.addresses[row & OFFSET_MASK] = address;
   }
 
   /** One of the eight words of the hash. */
